@@ -1,0 +1,1 @@
+"""Things with identity and rules, as frozen dataclasses: grids, people, points, incidents."""
