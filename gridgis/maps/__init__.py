@@ -1,0 +1,1 @@
+"""Maps as files: one HTML page that asks nothing from any server."""
