@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -18,6 +19,10 @@ from tests import postgis
 from tests.browser import axe, browser
 
 __all__ = ["axe", "browser"]  # fixtures for pages and maps alike
+
+# how long an example takes is the machine's affair
+settings.register_profile("gridgis", deadline=None)
+settings.load_profile("gridgis")
 
 
 @pytest.fixture
