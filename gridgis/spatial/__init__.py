@@ -1,0 +1,1 @@
+"""Pure geometry of grids: arrays and polygons in, new ones out."""
