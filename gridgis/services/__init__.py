@@ -1,0 +1,1 @@
+"""One function for each wish of a user; services decide and own the transaction."""
