@@ -1,0 +1,6 @@
+"""`python -m gridgis.cli`."""
+
+from gridgis.cli import main
+
+if __name__ == "__main__":
+    main()
