@@ -17,14 +17,19 @@ from gridgis.spatial.index import warm_up
 from gridgis.store.database import Store
 
 from .deps import Wiring, refuse_doubled
-from .errors import add_error_handlers
+from .errors import TITLES, add_error_handlers
 from .middleware import BodyLimit, RequestContext
 from .routes import health, incidents, layers, lookup, pages, points
 from .schemas.answers import Problem
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}}
-    for status in (404, 409, 413, 422)
+    status: {
+        "description": title,
+        # a model would be described as application/json, which no refusal is
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+    for status, title in TITLES.items()
+    if status != 405
 }
 
 
@@ -68,7 +73,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
     )
     add_error_handlers(app)
     app.add_middleware(BodyLimit)
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, basemap_url=settings.basemap_url)
     collections = GridCollections()
     app.include_router(health.router)
     for router in (

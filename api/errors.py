@@ -28,7 +28,7 @@ STATUSES: dict[type[GridgisError], int] = {
 }
 """Status of an error: that of its own class, else of the nearest base."""
 
-_TITLES = {
+TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
@@ -47,7 +47,7 @@ def problem(request: Request, status: int, code: str, detail: str, headers: Any 
     """Make a problem; `instance` is the id of the request, also in its `X-Request-ID` header."""
     body = {
         "type": "about:blank",
-        "title": _TITLES.get(status, "Error"),
+        "title": TITLES.get(status, "Error"),
         "status": status,
         "detail": detail,
         "code": code,

@@ -13,11 +13,7 @@ from .errors import answer_unknown, problem
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """A batch of 100,000 points is about 4 MB."""
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'self'"
-    ),
+_SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -39,8 +35,9 @@ class RequestContext:
     answers have neither.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, basemap_url: str = "") -> None:
         self._app = app
+        self._headers = _SECURITY_HEADERS | {"Content-Security-Policy": _make_policy(basemap_url)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -58,7 +55,7 @@ class RequestContext:
                 status, started = message["status"], True
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -118,6 +115,16 @@ class BodyLimit:
             limit = f"a request may hold {MAX_BODY_BYTES // 1024**2} MiB; send it in parts"
             refusal = problem(Request(scope), 413, "too_large", limit, {"Connection": "close"})
             await refusal(scope, receive, send)
+
+
+def _make_policy(basemap_url: str) -> str:
+    """Allow the pages nothing but their own server, and the images of a basemap that was set."""
+    parts = urlsplit(basemap_url)
+    tiles = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return (
+        f"default-src 'self'; img-src 'self' data: blob:{tiles}; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    )
 
 
 def _declared_length(scope: Scope) -> int:

@@ -11,7 +11,7 @@ _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>gridgis</title>
 <h1>gridgis is running</h1>
 <p>The pages are not built. Run <code>make web</code> in the source folder, or install a released
-wheel. The interface is described at <a href="api/v1/docs">api/v1/docs</a>.</p>
+wheel. The interface is described at <a href="api/v1/openapi.json">api/v1/openapi.json</a>.</p>
 <h1 lang="zh-CN">gridgis 正在运行</h1>
 <p lang="zh-CN">网页尚未构建。请在源码目录运行 <code>make web</code>。</p></html>
 """

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import click
 from gridgis.cli.common import (
     COMMIT,
     FILE,
-    Session,
     naming,
     open_session,
     reading_options,
@@ -25,8 +25,15 @@ from gridgis.files.tabular import read_positions, read_table
 from gridgis.files.vector import read_vector
 from gridgis.model.grids import Layer
 from gridgis.parse import format_time
-from gridgis.services.city import read_names
-from gridgis.services.gridset import Columns, GridSet, Reject, prepare_grids
+from gridgis.services.doubts import doubt_datum, doubt_outline, find_neighbours
+from gridgis.services.gridset import (
+    Columns,
+    GridSet,
+    Parents,
+    Reject,
+    prepare_grids,
+    read_parents,
+)
 from gridgis.services.importing import (
     Imported,
     import_incidents,
@@ -36,12 +43,13 @@ from gridgis.services.importing import (
 )
 from gridgis.services.publishing import (
     NewEdition,
-    compare_outline,
     make_levels,
     prepare_edition,
     publish,
     require_free,
 )
+from gridgis.services.snapshot import Snapshot
+from gridgis.spatial.datum import Datum
 
 _LAYER_CODE = re.compile(r"[\w-]{1,64}")
 """It becomes part of addresses and of the names of columns."""
@@ -114,7 +122,7 @@ def import_grids(
     with open_session() as session:
         moment = session.moment(valid_from, "--valid-from")
         snapshot = session.load_snapshot()
-        upper_names = _read_upper_names(parents, parent_code, parent_name)
+        above = _read_above(parents, parent_code, parent_name)
         outline = None if boundary is None else read_boundary(boundary)
         with working(f"reading {file.name}") as step, naming(file):
             read = read_vector(file, **reading)
@@ -124,24 +132,26 @@ def import_grids(
                 Columns(code, name, parent),
                 merge_duplicates=on_duplicate == "merge",
                 boundary=outline,
+                parents=above[0] if above else None,
             )
             known = snapshot.layers.get(layer)
             chosen = _choose_layer(layer, known, title, levels, [*reversed(parent), code])
             require_free(snapshot, chosen, moment)
+            _say_datum(snapshot, chosen, grid_set, moment, reading["datum"] or "wgs84")
             source = read_provenance(file) | {"file": file.name, "sha256": read.digest}
             try:
                 new = prepare_edition(
                     chosen,
                     grid_set,
                     valid_from=moment,
-                    upper_names=upper_names,
+                    upper_names=[level.names for level in above],
                     accept_gaps=accept_gaps,
                     source=source,
                 )
             except FaultsFound as error:
                 say_faults(error.faults)
                 raise FaultsFound(f"{error}; {_way_out(error)}", error.faults) from error
-        _say_doubts(session, grid_set, new, known)
+        _say_doubts(snapshot, grid_set, new, known)
         summary = f"{len(grid_set.polygons)} grids of {file.name} in layer {layer}, in force from"
         if not commit:
             click.echo(f"would publish {summary} {format_time(moment)}")
@@ -298,16 +308,14 @@ def import_incidents_command(
     _report(imported, commit=commit)
 
 
-def _read_upper_names(
-    files: Sequence[Path], codes: Sequence[str], names: Sequence[str]
-) -> list[dict[str, str]]:
+def _read_above(files: Sequence[Path], codes: Sequence[str], names: Sequence[str]) -> list[Parents]:
     if not len(files) == len(codes) == len(names):
         raise InvalidInput("each --parents FILE needs one --parent-code and one --parent-name")
-    upper_names = []
+    above = []
     for file, code, name in zip(files, codes, names, strict=True):
         with naming(file):
-            upper_names.append(read_names(file, code_column=code, name_column=name))
-    return upper_names
+            above.append(read_parents(file, code_column=code, name_column=name))
+    return above
 
 
 def _choose_layer(
@@ -343,19 +351,37 @@ def _way_out(error: FaultsFound) -> str:
     return "mend the file (gridgis check --geojson OUT shows where) and import it again"
 
 
-def _say_doubts(session: Session, grid_set: GridSet, new: NewEdition, known: Layer | None) -> None:
+def _say_doubts(
+    snapshot: Snapshot, grid_set: GridSet, new: NewEdition, known: Layer | None
+) -> None:
     say_all(new.notes)
     advice = [fault for fault in grid_set.faults if fault.kind in ("unmatched_vertex", "multipart")]
     if advice:
         say_faults(advice, most=5)
-    snapshot = session.load_snapshot()
     present = None if known is None else snapshot.edition_at(known.code, new.valid_from)
     if present is not None:
-        difference = compare_outline(new, snapshot.view(present).outline)
+        difference = doubt_outline(new.tiling.outline, snapshot.view(present).outline)
         if difference is not None:
             say(f"note: {difference}")
     elif grid_set.boundary is None:
         say("note: the outline is taken as it is; pass --boundary FILE to hold it against another")
+
+
+def _say_datum(
+    snapshot: Snapshot, layer: Layer, grid_set: GridSet, at: datetime, declared: Datum
+) -> None:
+    """Say so when the set fits what is around it only if it is read in another datum."""
+    present = snapshot.edition_at(layer.code, at) if layer.code in snapshot.layers else None
+    view = None if present is None else snapshot.view(present)
+    doubt = doubt_datum(
+        grid_set.polygons,
+        boundary=grid_set.boundary,
+        present=None if view is None else view.polygons(view.layer.leaf.rank),
+        neighbours=find_neighbours(snapshot, layer.code),
+        declared=declared,
+    )
+    if doubt is not None:
+        say(f"note: {doubt}")
 
 
 def _report(imported: Imported, *, commit: bool) -> None:

@@ -37,7 +37,10 @@ def init_command() -> None:
 @_HOST
 @_PORT
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
-def serve_command(host: str, port: int, workers: int) -> None:
+@click.option(
+    "--root-path", default="", metavar="/P", help="Prefix that a proxy before it cuts off."
+)
+def serve_command(*, host: str, port: int, workers: int, root_path: str) -> None:
     """Serve pages and API until interrupted."""
     settings = load_settings()
     parse_zone(settings.timezone)
@@ -47,7 +50,7 @@ def serve_command(host: str, port: int, workers: int) -> None:
     finally:
         store.close()
     _require_free(host, port)
-    _serve(host, port, workers)
+    _serve(host, port, workers, root_path=root_path)
 
 
 @click.command("demo")
@@ -99,7 +102,7 @@ def _require_free(host: str, port: int) -> None:
         ) from error
 
 
-def _serve(host: str, port: int, workers: int) -> None:
+def _serve(host: str, port: int, workers: int, *, root_path: str = "") -> None:
     import uvicorn  # noqa: PLC0415 - only commands that serve wait for it
 
     package = "gridgis_api" if find_spec("gridgis_api") else "api"
@@ -109,6 +112,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         host=host,
         port=port,
         workers=workers,
+        root_path=root_path,
         log_level="warning",
         access_log=False,
         server_header=False,

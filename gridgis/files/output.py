@@ -34,7 +34,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         _flush(temporary)
-        temporary.chmod(_usual_mode(target))
+        temporary.chmod(find_usual_mode(target))
         os.replace(temporary, target)
     except OSError as error:
         raise InvalidInput(f"{target} cannot be written ({error.strerror or error})") from error
@@ -47,7 +47,7 @@ def _flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _usual_mode(target: Path) -> int:
+def find_usual_mode(target: Path) -> int:
     """Mode of the file that is replaced, or that of a new file; temporary files are private."""
     if target.exists():
         return target.stat().st_mode & 0o777

@@ -27,7 +27,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
         return {"title": path.name}
     described = read_toml(source_file)
     own = described.get("files", {}).get(path.name, {})
-    return {"title": path.name} | described.get("defaults", {}) | own
+    return {"title": path.name, **described.get("defaults", {}), **own}
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -14,8 +14,8 @@ DETOUR = 1.5
 class ServicePoint:
     """A place that serves the public; `lon`, `lat` in degrees on the lattice.
 
-    `code` is unique and stable; `kind` is a word such as ``police_station``; `hours` is shown as the
-    source wrote it.
+    `code` is unique and stable; `kind` is a word such as ``police_station``; `hours` is shown as
+    the source wrote it.
     """
 
     code: str

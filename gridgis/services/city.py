@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gridgis.errors import InvalidInput, NotFound
+from gridgis.errors import NotFound
 from gridgis.files.provenance import read_provenance, read_toml
 from gridgis.files.tabular import read_positions, read_table
 from gridgis.files.vector import read_vector
 from gridgis.model.grids import Layer, Level
 from gridgis.parse import parse_time, parse_zone
 from gridgis.services.editions import EditionViews
-from gridgis.services.gridset import Columns, prepare_grids, to_text
+from gridgis.services.gridset import Columns, Parents, prepare_grids, read_parents
 from gridgis.services.importing import (
     Actor,
     import_incidents,
@@ -137,36 +137,26 @@ def _load_layer(loading: _Loading, described: Mapping[str, Any]) -> None:
         described.get("parent_columns", ()),
     )
     file = read_vector(path)
-    grid_set = prepare_grids(file, columns)
-    names = [_read_names(loading.city.folder, upper) for upper in described.get("upper_files", ())]
+    above = [_read_parents(loading, upper) for upper in described.get("upper_files", ())]
+    grid_set = prepare_grids(file, columns, parents=above[0] if above else None)
     levels = tuple(Level(i + 1, code, name) for i, (code, name) in enumerate(described["levels"]))
     new = prepare_edition(
         Layer(described["code"], described["name"], levels),
         grid_set,
         valid_from=valid_from,
-        upper_names=names,
+        upper_names=[parents.names for parents in above],
         source=read_provenance(path) | {"file": path.name, "sha256": file.digest},
     )
     publish(loading.store, new, now=loading.who.now, actor=loading.who.name)
     loading.tell(f"{described['name']}: {len(grid_set.polygons)} grids, proved seamless")
 
 
-def _read_names(folder: Path, described: Mapping[str, Any]) -> dict[str, str]:
-    return read_names(
-        folder / described["file"],
+def _read_parents(loading: _Loading, described: Mapping[str, Any]) -> Parents:
+    return read_parents(
+        loading.path(described),
         code_column=described["code_column"],
         name_column=described["name_column"],
     )
-
-
-def read_names(path: Path, *, code_column: str, name_column: str) -> dict[str, str]:
-    """Read names of grids by code from any vector file."""
-    frame = read_vector(path).frame
-    for column in (code_column, name_column):
-        if column not in frame.columns:
-            raise InvalidInput(f"{path.name} has no column {column!r}")
-    pairs = zip(frame[code_column], frame[name_column], strict=True)
-    return {to_text(code): to_text(name) for code, name in pairs}
 
 
 def _load_members(loading: _Loading, described: Mapping[str, Any]) -> None:

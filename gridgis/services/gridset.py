@@ -6,24 +6,23 @@ refuses or publishes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 
 from gridgis.errors import GeometryError, InvalidInput
-from gridgis.files.vector import VectorFile
-from gridgis.spatial import rings as ring_arrays
+from gridgis.files.features import to_text
+from gridgis.files.vector import VectorFile, read_vector
 from gridgis.spatial.clean import clean
 from gridgis.spatial.lattice import area_m2, snap
-from gridgis.spatial.matching import densify, match_vertices
+from gridgis.spatial.nesting import find_nesting_faults
+from gridgis.spatial.projected import bring_to_degrees, is_lonlat, make_transform
 from gridgis.spatial.tiling import Fault, find_faults, find_multiparts, match_edges
 
 MAX_CODE_LENGTH = 64
-_UNITS_PER_METRE = 10_000
-_LONGEST_EDGE_M = 200.0
 _ADVICE = frozenset({"multipart", "unmatched_vertex"})
 
 
@@ -43,6 +42,14 @@ class Columns:
     code: str
     name: str | None = None
     parents: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Parents:
+    """Grids of the level above, by code: their names, and their polygons where the file has any."""
+
+    names: Mapping[str, str]
+    polygons: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ def prepare_grids(
     *,
     merge_duplicates: bool = False,
     boundary: Any = None,
+    parents: Parents | None = None,
 ) -> GridSet:
     """Make the grids of a file ready and list what is wrong with them.
 
@@ -100,6 +108,10 @@ def prepare_grids(
         Whether rows with the same code become one grid.
     boundary
         Lon/lat polygon that the grids must fill.
+    parents
+        The level above, to hold the grids against. A grid that lies in another parent than its own
+        is a fault; a parent's border that runs beside that of its children is a note, because the
+        borders of upper levels are always those of their grids.
 
     Raises
     ------
@@ -113,7 +125,7 @@ def prepare_grids(
         usable, file.crs, merge_duplicates=merge_duplicates
     )
     more_rejects += differing
-    projected, notes = _bring_to_degrees(grouped, file.crs)
+    projected, notes = bring_to_degrees(grouped, file.crs)
     polygons, clean_notes, unfit = _clean_all(projected)
     faults = [*faults, *duplicates, *unfit]
     matched, matched_boundary, added = match_edges(polygons, boundary)
@@ -121,6 +133,14 @@ def prepare_grids(
     if not rejects and not more_rejects and not _stop(faults):
         faults += find_faults(matched, matched_boundary)
     first_rows = {row.code: row for row in reversed(rows)}
+    nesting_notes: list[str] = []
+    if parents is not None and parents.polygons:
+        parent_of = {code: first_rows[code].parents[0] for code in matched}
+        for fault in find_nesting_faults(matched, parent_of, parents.polygons):
+            if _is_misplaced(fault, matched, parents.polygons):
+                faults.append(fault)
+            else:
+                nesting_notes.append(f"{fault.detail} (at {fault.lon:.6f} {fault.lat:.6f})")
     return GridSet(
         polygons=matched,
         names={code: first_rows[code].name for code in matched},
@@ -128,7 +148,7 @@ def prepare_grids(
         boundary=matched_boundary,
         faults=faults,
         rejects=sorted([*rejects, *more_rejects], key=lambda reject: reject.row),
-        notes=(*file.notes, *notes, *clean_notes),
+        notes=(*file.notes, *notes, *clean_notes, *nesting_notes),
     )
 
 
@@ -140,6 +160,12 @@ class _Row:
     parents: tuple[str, ...]
 
 
+def _is_misplaced(fault: Fault, children: Mapping[str, Any], parents: Mapping[str, Any]) -> bool:
+    """Whether a child lies in another parent than its own, or names one that does not exist."""
+    has_child = any(code in children for code in fault.codes)
+    return has_child and sum(code in parents for code in fault.codes) != 1
+
+
 def _stop(faults: Sequence[Fault]) -> bool:
     """Whether grids are missing, so that gaps would be reported where there are none."""
     return any(fault.kind in ("invalid", "duplicate_code") for fault in faults)
@@ -149,11 +175,11 @@ def _read_rows(frame: pd.DataFrame, columns: Columns) -> tuple[list[_Row], list[
     wanted = [columns.code, *columns.parents, *([columns.name] if columns.name else [])]
     require_columns([str(column) for column in frame.columns], wanted)
     rows, rejects = [], []
-    values = frame[list(dict.fromkeys(wanted))].to_dict("records")
-    for number, given in zip(frame.index.tolist(), values, strict=True):
-        code = to_text(given[columns.code])
-        parents = tuple(to_text(given[column]) for column in columns.parents)
-        name = to_text(given[columns.name]) if columns.name else code
+    texts = {column: to_text(frame[column]) for column in dict.fromkeys(wanted)}
+    for number in frame.index.tolist():
+        code = texts[columns.code][number]
+        parents = tuple(texts[column][number] for column in columns.parents)
+        name = texts[columns.name][number] if columns.name else code
         reason = unfit_code(code, columns.code) or next(
             (r for p, c in zip(parents, columns.parents, strict=True) if (r := unfit_code(p, c))),
             None,
@@ -171,15 +197,6 @@ def require_columns(present: Sequence[str], wanted: Sequence[str]) -> None:
         if column not in present or column == "geometry":
             known = ", ".join(name for name in present if name != "geometry") or "none"
             raise InvalidInput(f"there is no column {column!r}; the columns are: {known}")
-
-
-def to_text(value: Any) -> str:
-    """Read a cell as text: whole numbers without a point, nothing as an empty text."""
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
 
 
 def unfit_code(code: str, column: str) -> str | None:
@@ -221,10 +238,13 @@ def _unfit_geometry(geometry: Any) -> str | None:
 def _invalid(code: str, geometry: Any, crs: str) -> Fault:
     reason, _, place = shapely.is_valid_reason(geometry).partition("[")
     x, y = (float(part) for part in place.rstrip("]").split()[:2]) if place else (0.0, 0.0)
-    if not _is_degrees(crs):
-        x, y = _to_degrees_transform(crs)(np.array([[x, y]]))[0]
     detail = f"the border of {code} is not valid: {reason.strip().lower()}"
-    return Fault("invalid", (code,), 0.0, 0.0, float(x), float(y), detail)
+    return _fault_at("invalid", code, (x, y), crs, detail)
+
+
+def _fault_at(kind: str, code: str, place: tuple[float, float], crs: str, detail: str) -> Fault:
+    lon, lat = place if is_lonlat(crs) else make_transform(crs)(np.array([place]))[0]
+    return Fault(kind, (code,), 0.0, 0.0, float(lon), float(lat), detail)
 
 
 def _group_by_code(
@@ -249,52 +269,9 @@ def _group_by_code(
 
 def _duplicate(code: str, pieces: Sequence[tuple[_Row, Any]], crs: str) -> Fault:
     place = shapely.point_on_surface(pieces[1][1])
-    x, y = place.x, place.y
-    if not _is_degrees(crs):
-        x, y = _to_degrees_transform(crs)(np.array([[x, y]]))[0]
     in_words = ", ".join(str(row.row) for row, _ in pieces[:10])
     detail = f"code {code} stands {len(pieces)} times, in rows {in_words}"
-    return Fault("duplicate_code", (code,), 0.0, 0.0, float(x), float(y), detail)
-
-
-def _bring_to_degrees(
-    polygons: Mapping[str, Any], crs: str
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Bring polygons to lon/lat; those in a plane are matched and densified there first."""
-    if _is_lonlat(crs) or not polygons:
-        return dict(polygons), ()
-    shapes = np.array(list(polygons.values()), dtype=object)
-    notes: list[str] = [f"brought from {crs} to longitude and latitude"]
-    if not _is_degrees(crs):
-        metres = _metres_per_crs_unit(crs)
-        units = _UNITS_PER_METRE * metres
-        rings = ring_arrays.from_polygons(shapes, units)
-        per_unit = metres / units
-        rings, added = match_vertices(rings, (per_unit, per_unit))
-        if added:
-            notes.append(f"{len(added)} vertices added in {crs} where a neighbour has one")
-        rings = densify(rings, _LONGEST_EDGE_M / per_unit)
-        shapes = ring_arrays.to_polygons(rings, units)
-    moved = shapely.transform(shapes, _to_degrees_transform(crs))
-    return dict(zip(polygons, moved, strict=True)), tuple(notes)
-
-
-def _to_degrees_transform(crs: str) -> Any:
-    transformer = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    return lambda places: np.column_stack(transformer.transform(places[:, 0], places[:, 1]))
-
-
-def _is_lonlat(crs: str) -> bool:
-    """WGS84 and CGCS2000 are the same datum for us, to some centimetres."""
-    return crs in ("EPSG:4326", "EPSG:4490", "OGC:CRS84")
-
-
-def _is_degrees(crs: str) -> bool:
-    return bool(pyproj.CRS.from_user_input(crs).is_geographic)
-
-
-def _metres_per_crs_unit(crs: str) -> float:
-    return float(pyproj.CRS.from_user_input(crs).axis_info[0].unit_conversion_factor)
+    return _fault_at("duplicate_code", code, (place.x, place.y), crs, detail)
 
 
 def _clean_all(
@@ -320,14 +297,14 @@ def polygons_in_degrees(file: VectorFile) -> dict[int, Any]:
         for number, geometry in file.frame.geometry.items()
         if _unfit_geometry(geometry) is None and geometry.is_valid
     }
-    degrees, _ = _bring_to_degrees({str(number): g for number, g in shapes.items()}, file.crs)
-    return {number: degrees[str(number)] for number in shapes}
+    degrees, _ = bring_to_degrees(shapes, file.crs)
+    return degrees
 
 
 def points_in_degrees(file: VectorFile) -> dict[int, tuple[float, float]]:
     """Lon/lat of the points of a file by row number; rows without a point are left out."""
     shapes = file.frame.geometry
-    if not _is_lonlat(file.crs):
+    if not is_lonlat(file.crs):
         shapes = shapes.to_crs("EPSG:4326")
     return {
         number: (float(place.x), float(place.y))
@@ -348,3 +325,13 @@ def measure_areas(polygons: Mapping[str, Any]) -> dict[str, float]:
     """Geodesic area of each polygon in square metres."""
     areas = area_m2(np.array(list(polygons.values()), dtype=object))
     return dict(zip(polygons, (float(area) for area in areas), strict=True))
+
+
+def read_parents(path: Path, *, code_column: str, name_column: str) -> Parents:
+    """Read the level above from a vector file; a row without a usable polygon gives its name."""
+    file = read_vector(path)
+    require_columns([str(column) for column in file.frame.columns], [code_column, name_column])
+    codes = to_text(file.frame[code_column])
+    pieces = polygons_in_degrees(file)
+    polygons = {codes[number]: clean(polygon).polygon for number, polygon in pieces.items()}
+    return Parents(dict(zip(codes, to_text(file.frame[name_column]), strict=True)), polygons)

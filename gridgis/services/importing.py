@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gridgis.errors import InvalidInput
+from gridgis.files.features import to_text
 from gridgis.files.tabular import Positions, Table
 from gridgis.files.vector import VectorFile
 from gridgis.model.incidents import Incident
@@ -24,7 +25,6 @@ from gridgis.services.gridset import (
     points_in_degrees,
     polygons_in_degrees,
     require_columns,
-    to_text,
     unfit_code,
 )
 from gridgis.services.incidents import find_homes
@@ -154,8 +154,9 @@ def import_points(
         raise InvalidInput("the points have no kind; pass --kind, or --kind-column")
     points, rejects = [], []
     places = points_in_degrees(file)
-    for number, row in zip(file.frame.index.tolist(), file.frame.to_dict("records"), strict=True):
-        cells = {f: to_text(row[c])[: _MAX_TEXT * 10] for f, c in present.items()}
+    texts = {field: to_text(file.frame[column]) for field, column in present.items()}
+    for number in file.frame.index.tolist():
+        cells = {field: text[number][: _MAX_TEXT * 10] for field, text in texts.items()}
         reason = _unfit_point(cells, kind, is_placed=number in places)
         if reason is not None:
             rejects.append(Reject(number, cells.get("code") or None, reason))
@@ -173,10 +174,11 @@ def import_residents(
     require_columns([str(c) for c in file.frame.columns], [residents, code])
     spots, rejects, total = [], [], 0.0
     polygons = polygons_in_degrees(file)
-    for number, row in zip(file.frame.index.tolist(), file.frame.to_dict("records"), strict=True):
-        area_code, polygon = to_text(row[code]), polygons.get(number)
+    area_codes, people = to_text(file.frame[code]), file.frame[residents]
+    for number in file.frame.index.tolist():
+        area_code, polygon = area_codes[number], polygons.get(number)
         try:
-            count = float(row[residents])
+            count = float(people[number])
         except (TypeError, ValueError):
             count = -1.0
         if polygon is None or not 0 <= count < float("inf"):

@@ -87,7 +87,7 @@ def read_cursor(text: str) -> Cursor:
     """Read what `write_cursor` wrote."""
     try:
         moment, source, code = orjson.loads(text)
-        if not (isinstance(source, str) and isinstance(code, str)):
+        if not (isinstance(source, str) and isinstance(code, str)) or "\0" in source + code:
             raise TypeError
         return parse_time(moment, ZoneInfo("UTC"), "after"), source, code
     except (AttributeError, TypeError, ValueError, InvalidInput) as error:

@@ -8,13 +8,12 @@ from typing import Any
 
 import shapely
 
-from gridgis.errors import Conflict, InvalidInput
+from gridgis.errors import Conflict, FaultsFound, InvalidInput
 from gridgis.model.grids import Edition, Grid, Layer, Level
 from gridgis.parse import format_time
 from gridgis.services.gridset import GridSet, measure_areas
 from gridgis.services.snapshot import LOOKUP_TOPIC, Snapshot
-from gridgis.spatial.lattice import area_m2
-from gridgis.spatial.tiling import Tiling, prove
+from gridgis.spatial.tiling import Tiling, count_kinds, prove
 from gridgis.store import audit
 from gridgis.store import editions as edition_rows
 from gridgis.store.database import Store
@@ -67,6 +66,9 @@ def prepare_edition(
     if not grid_set.polygons:
         raise InvalidInput("there is no grid in it")
     _refuse_faulty_rows(grid_set)
+    misplaced = [fault for fault in grid_set.faults if fault.kind == "nesting"]
+    if misplaced:
+        raise FaultsFound(f"the grids do not nest: {count_kinds(misplaced)}", misplaced)
     tiling = prove(grid_set.polygons, grid_set.boundary, accept_gaps=accept_gaps)
     grids = _grow_tree(layer, grid_set, upper_names)
     notes = list(grid_set.notes)
@@ -128,15 +130,6 @@ def publish(store: Store, new: NewEdition, *, now: datetime, actor: str) -> Edit
         )
         audit.announce(tx, at=now, topic=LOOKUP_TOPIC, payload=summary)
     return edition
-
-
-def compare_outline(new: NewEdition, present_outline: Any) -> str | None:
-    """Say how much the outline differs from that of the edition in force; None when not at all."""
-    differing = shapely.symmetric_difference(new.tiling.outline, present_outline)
-    area = float(area_m2(differing)) if not differing.is_empty else 0.0
-    if area < 1.0:
-        return None
-    return f"the outline differs by {area:,.0f} m² from that of the edition in force"
 
 
 def make_levels(codes: Sequence[str], names: Mapping[str, str]) -> tuple[Level, ...]:

@@ -1,4 +1,4 @@
-"""Every refusal is a problem in words with a stable code; an unforeseen error gives nothing away."""
+"""Every refusal is a problem in words with a stable code; an unforeseen error tells nothing."""
 
 import json
 import logging
