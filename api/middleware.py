@@ -3,6 +3,7 @@
 import logging
 import time
 import uuid
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
