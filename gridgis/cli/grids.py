@@ -11,7 +11,7 @@ from gridgis.cli.common import FILE, naming, reading_options, say, say_all, work
 from gridgis.errors import FaultsFound, InvalidInput
 from gridgis.files.output import replacing
 from gridgis.files.vector import VectorFile, read_vector
-from gridgis.services.doubts import doubt_datum
+from gridgis.services.doubts import doubt_datum, refuse_swapped
 from gridgis.services.gridset import Columns, GridSet, prepare_grids, to_boundary
 from gridgis.spatial.tiling import Fault, count_kinds
 
@@ -52,6 +52,9 @@ def check_command(
             merge_duplicates=on_duplicate == "merge",
             boundary=outline,
         )
+    if outline is not None:
+        with naming(file):
+            refuse_swapped(grid_set.polygons, [outline])
     doubt = doubt_datum(grid_set.polygons, boundary=outline, declared=reading["datum"] or "wgs84")
     if doubt is not None:
         say(f"note: {doubt}")

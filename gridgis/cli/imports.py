@@ -25,7 +25,7 @@ from gridgis.files.tabular import read_positions, read_table
 from gridgis.files.vector import read_vector
 from gridgis.model.grids import Layer
 from gridgis.parse import format_time
-from gridgis.services.doubts import doubt_datum, doubt_outline, find_neighbours
+from gridgis.services.doubts import doubt_datum, doubt_outline, find_neighbours, refuse_swapped
 from gridgis.services.gridset import (
     Columns,
     GridSet,
@@ -137,7 +137,7 @@ def import_grids(
             known = snapshot.layers.get(layer)
             chosen = _choose_layer(layer, known, title, levels, [*reversed(parent), code])
             require_free(snapshot, chosen, moment)
-            _say_datum(snapshot, chosen, grid_set, moment, reading["datum"] or "wgs84")
+            _doubt_place(snapshot, chosen, grid_set, moment, reading["datum"] or "wgs84")
             source = read_provenance(file) | {"file": file.name, "sha256": read.digest}
             try:
                 new = prepare_edition(
@@ -367,17 +367,20 @@ def _say_doubts(
         say("note: the outline is taken as it is; pass --boundary FILE to hold it against another")
 
 
-def _say_datum(
+def _doubt_place(
     snapshot: Snapshot, layer: Layer, grid_set: GridSet, at: datetime, declared: Datum
 ) -> None:
-    """Say so when the set fits what is around it only if it is read in another datum."""
+    """Refuse swapped axes; say so when the set fits what is around it only in another datum."""
     present = snapshot.edition_at(layer.code, at) if layer.code in snapshot.layers else None
     view = None if present is None else snapshot.view(present)
+    neighbours = find_neighbours(snapshot, layer.code)
+    around = [*neighbours, *([view.outline] if view else []), grid_set.boundary]
+    refuse_swapped(grid_set.polygons, [outline for outline in around if outline is not None])
     doubt = doubt_datum(
         grid_set.polygons,
         boundary=grid_set.boundary,
         present=None if view is None else view.polygons(view.layer.leaf.rank),
-        neighbours=find_neighbours(snapshot, layer.code),
+        neighbours=neighbours,
         declared=declared,
     )
     if doubt is not None:

@@ -3,6 +3,7 @@
 import socket
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from typing import Any
 
 import click
 
@@ -40,7 +41,10 @@ def init_command() -> None:
 @click.option(
     "--root-path", default="", metavar="/P", help="Prefix that a proxy before it cuts off."
 )
-def serve_command(*, host: str, port: int, workers: int, root_path: str) -> None:
+@click.option("--log-requests", is_flag=True, help="Write a line for each request to stderr.")
+def serve_command(
+    *, host: str, port: int, workers: int, root_path: str, log_requests: bool
+) -> None:
     """Serve pages and API until interrupted."""
     settings = load_settings()
     parse_zone(settings.timezone)
@@ -50,7 +54,7 @@ def serve_command(*, host: str, port: int, workers: int, root_path: str) -> None
     finally:
         store.close()
     _require_free(host, port)
-    _serve(host, port, workers, root_path=root_path)
+    _serve(host, port, workers, root_path=root_path, log_requests=log_requests)
 
 
 @click.command("demo")
@@ -102,7 +106,9 @@ def _require_free(host: str, port: int) -> None:
         ) from error
 
 
-def _serve(host: str, port: int, workers: int, *, root_path: str = "") -> None:
+def _serve(
+    host: str, port: int, workers: int, *, root_path: str = "", log_requests: bool = False
+) -> None:
     import uvicorn  # noqa: PLC0415 - only commands that serve wait for it
 
     package = "gridgis_api" if find_spec("gridgis_api") else "api"
@@ -115,6 +121,19 @@ def _serve(host: str, port: int, workers: int, *, root_path: str = "") -> None:
         root_path=root_path,
         log_level="warning",
         access_log=False,
+        log_config=_make_log_config(log_requests=log_requests),
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+
+
+def _make_log_config(*, log_requests: bool) -> dict[str, Any]:
+    """Warnings of everything and, where asked for, a line for each request, to stderr."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {"gridgis.requests": {"level": "INFO" if log_requests else "WARNING"}},
+    }

@@ -8,6 +8,8 @@ from pyproj import CRS
 from gridgis.errors import GeometryError
 from gridgis.files.crs import short_label, to_wgs84
 
+_SOUTHERNMOST = -60.0
+"""Degrees of latitude: no city lies further south, but many do with their axes swapped."""
 _MARGIN_DEGREES = 1.0
 
 
@@ -81,6 +83,12 @@ def _check_degrees(
     first, second = np.abs(coordinates[:, 0]), np.abs(coordinates[:, 1])
     outside = np.flatnonzero((first > 180) | (second > 90))
     if not len(outside):
+        if coordinates[:, 1].max() < _SOUTHERNMOST:
+            where = _describe(name, owners, coordinates, 0)
+            raise GeometryError(
+                f"{where}, in Antarctica: lon and lat look swapped; export the file with lon "
+                "before lat"
+            )
         return
     where = _describe(name, owners, coordinates, outside[0])
     if first.max() <= 90 and second.max() <= 180:

@@ -9,6 +9,7 @@ from typing import Any
 
 import shapely
 
+from gridgis.errors import GeometryError
 from gridgis.services.snapshot import Snapshot
 from gridgis.spatial.datum import Datum, suspect_datum
 from gridgis.spatial.lattice import area_m2
@@ -56,6 +57,34 @@ def doubt_datum(
                 f"is read so{way_out}"
             )
     return None
+
+
+def refuse_swapped(polygons: Mapping[str, Any], references: Sequence[Any]) -> None:
+    """Refuse a set that lies apart from what it belongs to, and on it with lon and lat exchanged.
+
+    Parameters
+    ----------
+    polygons
+        The set, lon/lat by code.
+    references
+        Lon/lat polygons that it should meet: a boundary, an outline of the city.
+
+    Raises
+    ------
+    GeometryError
+        If the axes of the set are swapped.
+    """
+    if not polygons or not references:
+        return
+    here = shapely.box(*shapely.total_bounds(list(polygons.values())))
+    exchanged = shapely.transform(here, lambda degrees: degrees[:, ::-1])
+    there = shapely.box(*shapely.total_bounds(list(references)))
+    if not here.intersects(there) and exchanged.intersects(there):
+        lon, lat = here.centroid.x, here.centroid.y
+        raise GeometryError(
+            f"the grids lie around lon {lon:.2f}, lat {lat:.2f}, and on the city with lon and lat "
+            "exchanged; export the file with lon before lat"
+        )
 
 
 def doubt_outline(outline: Any, present_outline: Any) -> str | None:

@@ -154,9 +154,7 @@ def find_responsible(
     entries = [_entry(holder) for holder in _holders(roster, view, lowest, question)]
     held = {entry["role"] for entry in entries}
     same_level = view.codes_by_rank[lowest.rank]
-    roles = roster.roles_at(
-        view.layer.code, view.edition.id, same_level, question.at, question.known_at
-    )
+    roles = roster.roles_at(view.layer.code, same_level, question.at, question.known_at)
     for role in roles:
         if role not in held:
             answering = _fall_back(roster, view, chain, role, question)

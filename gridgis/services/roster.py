@@ -20,7 +20,7 @@ class Roster:
             place: [row for row in rows if row.recorded_to is None]
             for place, rows in everything.items()
         }
-        self._role_periods: dict[int, dict[str, list[_Period]]] = {}
+        self._role_periods: dict[tuple[str, frozenset[str]], dict[str, list[_Period]]] = {}
 
     def holders(
         self, layer: str, grid: str, at: datetime, known_at: datetime | None = None
@@ -34,18 +34,18 @@ class Roster:
     def roles_at(
         self,
         layer: str,
-        edition_id: int,
-        codes: Collection[str],
+        codes: frozenset[str],
         at: datetime,
         known_at: datetime | None = None,
     ) -> list[str]:
-        """Return the roles that any of an edition's grids `codes` has at `at`, in order."""
+        """Return the roles that any of the grids `codes` has at `at`, in order."""
         if known_at is not None:
             held = (row for code in codes for row in self.holders(layer, code, at, known_at))
             return sorted({row.role for row in held})
-        periods = self._role_periods.get(edition_id)
+        periods = self._role_periods.get((layer, codes))
         if periods is None:
-            periods = self._role_periods[edition_id] = self._find_role_periods(layer, codes)
+            periods = self._find_role_periods(layer, codes)
+            self._role_periods[layer, codes] = periods
         return [role for role, some in periods.items() if any(_holds(p, at) for p in some)]
 
     def roles(self, layer: str) -> list[str]:

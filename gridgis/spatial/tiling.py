@@ -222,7 +222,8 @@ def _overlap(face: Any, codes: tuple[str, ...]) -> Fault:
 
 
 def _outside(face: Any, codes: tuple[str, ...]) -> Fault:
-    reaching = f"{list_words(codes)} reaches {area_words(face)} outside the boundary"
+    reach = "reaches" if len(codes) == 1 else "reach"
+    reaching = f"{list_words(codes)} {reach} {area_words(face)} outside the boundary"
     return make_fault("outside", codes, face, reaching)
 
 
