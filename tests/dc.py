@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,9 +103,17 @@ def dc_snapshot(dc_shared: Store, dc_cache: Path) -> Snapshot:
     return open_snapshot(dc_shared, dc_cache)
 
 
+@pytest.fixture
+def dc_postgis_url(dc_postgis: str, create_database: Callable[[str], str]) -> str:
+    """Name a copy of the city on PostGIS that a test may change."""
+    template = make_url(dc_postgis).database
+    assert template is not None
+    return create_database(template)
+
+
 @pytest.fixture(scope="session")
 def dc_postgis(postgis_server: str, dc_cache: Path) -> Iterator[str]:
-    """PostGIS database with the city; tests of one xdist group share it."""
+    """PostGIS database with the city, only to be read; tests of one xdist group share it."""
     name = f"gridgis_dc_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgis_server, autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

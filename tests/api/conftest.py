@@ -10,18 +10,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from gridgis.settings import Settings
-from tests.dc import (  # noqa: F401 - fixtures
-    NOW,
-    ZONE,
-    dc_cache,
-    dc_postgis,
-    dc_root,
-    dc_shared,
-    dc_snapshot,
-    dc_store,
-    dc_template,
-    dc_url,
-)
+from tests.dc import NOW, ZONE
 
 
 @contextmanager
@@ -35,7 +24,7 @@ def serving(
 
 
 @pytest.fixture(scope="session")
-def client(dc_shared, dc_cache: Path) -> Iterator[TestClient]:  # noqa: F811
+def client(dc_shared, dc_cache: Path) -> Iterator[TestClient]:
     """The city, for tests that only read it."""
     with serving(f"sqlite:///{dc_shared._path}", dc_cache) as client:
         yield client

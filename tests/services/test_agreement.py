@@ -1,7 +1,5 @@
 """One lookup, two databases, and brute force: the same answer on every point."""
 
-import os
-
 import numpy as np
 import orjson
 import pytest
@@ -13,21 +11,17 @@ from tests.dc import NOW, open_snapshot, opening
 
 pytestmark = [pytest.mark.postgis, pytest.mark.xdist_group("dc-postgis")]
 
-EVERY_POINT = os.environ.get("GRIDGIS_TEST_EVERY_POINT") == "1"
-"""All 46 thousand border points instead of a sample; takes a minute longer."""
-
 
 @pytest.fixture(scope="module")
 def points(dc_snapshot):
-    """10,000 random places and vertices of the 296 districts, (n, 2) in lattice integers."""
+    """10,000 random places and every vertex of the 296 districts, (n, 2) in lattice integers."""
     view = dc_snapshot.view(dc_snapshot.edition_at("anc", NOW))
     polygons = list(view.polygons(view.layer.leaf.rank).values())
     vertices = np.unique(to_lattice(shapely.get_coordinates(polygons)), axis=0)
     rng = np.random.default_rng(2026)
     west, south, east, north = view.bounds
     random = rng.uniform((west - 0.01, south - 0.01), (east + 0.01, north + 0.01), (10_000, 2))
-    if not EVERY_POINT:
-        vertices = rng.choice(vertices, 8_000, replace=False)
+    assert len(vertices) > 45_000
     return np.concatenate([to_lattice(random), vertices])
 
 
