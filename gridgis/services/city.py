@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gridgis.errors import NotFound
+from gridgis.files.points import read_points
 from gridgis.files.provenance import read_provenance, read_toml
 from gridgis.files.tabular import read_positions, read_table
 from gridgis.files.vector import read_vector
@@ -176,7 +177,7 @@ def _load_members(loading: _Loading, described: Mapping[str, Any]) -> None:
 def _load_points(loading: _Loading, described: Mapping[str, Any]) -> None:
     imported = import_points(
         loading.store,
-        read_vector(loading.path(described)),
+        read_points(loading.path(described)),
         columns={},
         kind=described.get("kind"),
         actor=loading.who,

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from gridgis.errors import InvalidInput
 from gridgis.files.features import to_text
+from gridgis.files.points import PointFile
 from gridgis.files.tabular import Positions, Table
 from gridgis.files.vector import VectorFile
 from gridgis.model.incidents import Incident
@@ -128,7 +129,7 @@ def import_members(
 
 def import_points(
     store: Store,
-    file: VectorFile,
+    points_file: PointFile,
     *,
     columns: dict[str, str],
     kind: str | None,
@@ -139,7 +140,7 @@ def import_points(
 
     Parameters
     ----------
-    file
+    points_file
         A layer of points in any CRS.
     columns
         Which column holds which of code, name, kind, address, phone, hours, services; a column of
@@ -148,6 +149,7 @@ def import_points(
     kind
         For points without a kind of their own.
     """
+    file = points_file.file
     present = {field: field for field in _POINT_FIELDS if field in file.frame.columns} | columns
     require_columns([str(c) for c in file.frame.columns], list(columns.values()))
     if kind is None and "kind" not in present:
@@ -159,6 +161,7 @@ def import_points(
         cells = {field: text[number][: _MAX_TEXT * 10] for field, text in texts.items()}
         reason = _unfit_point(cells, kind, is_placed=number in places)
         if reason is not None:
+            reason = points_file.reasons.get(number, reason)
             rejects.append(Reject(number, cells.get("code") or None, reason))
             continue
         lon, lat = to_degrees(to_lattice(places[number])).tolist()

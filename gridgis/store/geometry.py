@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import shapely
-from geoalchemy2 import Geometry
 from numpy.typing import ArrayLike, NDArray
-from sqlalchemy import ColumnElement, Dialect, LargeBinary, func
+from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 SRID = 4326
@@ -31,26 +30,11 @@ class WkbGeometry(TypeDecorator[bytes]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column type of the database."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(_PostgisWkb(self.kind, srid=SRID, spatial_index=False))
+            # GeoAlchemy2 takes a while to import, and SQLite does without
+            from gridgis.store.postgis import PostgisWkb  # noqa: PLC0415
+
+            return dialect.type_descriptor(PostgisWkb(self.kind, srid=SRID, spatial_index=False))
         return dialect.type_descriptor(LargeBinary())
-
-
-class _PostgisWkb(Geometry):
-    """A PostGIS geometry bound and read as plain WKB, without a GeoAlchemy2 element a row."""
-
-    cache_ok = True
-
-    def bind_expression(self, bindvalue: ColumnElement[Any]) -> ColumnElement[Any]:
-        return func.ST_GeomFromWKB(bindvalue, SRID, type_=self)
-
-    def column_expression(self, col: ColumnElement[Any]) -> ColumnElement[Any]:
-        return func.ST_AsBinary(col, type_=LargeBinary())
-
-    def bind_processor(self, dialect: Dialect) -> None:
-        return None
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        return None
 
 
 def to_multipolygon_wkb(polygons: Sequence[Any]) -> list[bytes]:

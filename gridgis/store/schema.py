@@ -1,6 +1,5 @@
 """The schema of the database: which revision it has, and how it gets to another."""
 
-from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Connection, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
@@ -10,6 +9,7 @@ from gridgis.store.dialect import lock
 REVISIONS = ("0001", "0002")
 """The revisions of `migrations`, oldest first; here because Alembic takes long to import."""
 
+_INSUFFICIENT_PRIVILEGE = "42501"
 VERSION_TABLE = "gridgis_schema"
 """Not Alembic's usual name, which another program in the same PostgreSQL database may use."""
 
@@ -35,7 +35,7 @@ def upgrade(tx: Connection, name: str) -> list[str]:
     try:
         migrations.upgrade(tx, version_table=VERSION_TABLE)
     except DBAPIError as error:
-        if isinstance(error.orig, InsufficientPrivilege):
+        if getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
             raise ConfigError(
                 f"this user may not create tables in {name}; have an administrator run "
                 "GRANT CREATE ON SCHEMA public TO the user"
