@@ -24,6 +24,9 @@ __all__ = ["axe", "browser"]  # fixtures for pages and maps alike
 settings.register_profile("gridgis", deadline=None)
 settings.load_profile("gridgis")
 
+pytest_plugins = ("tests.dc",)
+"""The sample city; a plugin, so that all folders share what is loaded once in a run."""
+
 
 @pytest.fixture
 def now() -> datetime:

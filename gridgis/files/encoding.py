@@ -5,7 +5,7 @@ import re
 
 from gridgis.errors import InvalidInput
 
-_BYTE_ORDER_MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -31,7 +31,7 @@ def find_encoding(text: bytes) -> str | None:
     ASCII half the answer is None. A few characters alone can be both, as 路路 in GBK is ·· in
     UTF-8; UTF-8 is taken then.
     """
-    for mark, encoding in _BYTE_ORDER_MARKS:
+    for mark, encoding in BYTE_ORDER_MARKS:
         if text.startswith(mark):
             return encoding
     if is_in(text, "utf-8"):

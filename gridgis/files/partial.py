@@ -19,6 +19,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -26,7 +27,7 @@ from typing import IO, Any
 from gridgis.errors import Conflict, InvalidInput
 from gridgis.files.output import find_usual_mode
 
-CHECKPOINT_S = 5.0
+CHECKPOINT_S = 0.5
 
 _ROWS, _REJECTS, _JOURNAL = "rows", "rejects", "journal"
 _NAMES = (_ROWS, _REJECTS, _JOURNAL)
@@ -54,31 +55,41 @@ class PartialFile:
             self._cut(0, (0, 0))
             self._write_lines([identity])
         self._last_checkpoint = time.monotonic()
+        self._saver = ThreadPoolExecutor(1, thread_name_prefix="partial")
+        self._saving: Future[None] | None = None
 
     @property
     def size(self) -> int:
         """Bytes of the file so far."""
         return self._rows.tell()
 
-    def append(self, rows: Sequence[Bytes], note: Note, *, rejects: Bytes = b"") -> None:
-        """Append one piece; `note` is what `notes` will hold of it, and must fit into JSON."""
+    def append(self, rows: Sequence[Bytes], note: Note | None, *, rejects: Bytes = b"") -> None:
+        """Append one piece.
+
+        `note` is what `notes` will hold of it, and must fit into JSON; a piece without one is the
+        end of the file, which another run makes anew.
+        """
         for some in rows:
             self._rows.write(some)
         self._rejects.write(rejects)
+        if note is None:
+            return
         sizes = (self._rows.tell(), self._rejects.tell())
         self._unwritten.append({**note, "sizes": sizes})
-        if time.monotonic() - self._last_checkpoint >= self._checkpoint_s:
-            self._flush()
-            self._write_lines(self._unwritten)
-            self._unwritten.clear()
-            self._last_checkpoint = time.monotonic()
+        is_saved = self._saving is None or self._saving.done()
+        if is_saved and time.monotonic() - self._last_checkpoint >= self._checkpoint_s:
+            self._save()
 
     def finish(self, target: Path, rejects: Path) -> None:
         """Put the file and its list of rejects in their places; an older list goes."""
-        self._flush()
+        self._save()
+        self._saver.shutdown()
+        self._await_save()
         is_listed = self._rejects.tell() > 0
         for name, place in ((_ROWS, target), (_REJECTS, rejects)):
             (self._folder / name).chmod(find_usual_mode(place))
+        self._rows.close()
+        self._rejects.close()
         if is_listed:
             os.replace(self._folder / _REJECTS, rejects)
         else:
@@ -87,6 +98,7 @@ class PartialFile:
 
     def remove(self) -> None:
         """Close and remove what is left of the folder."""
+        self._saver.shutdown()
         for file in (self._rows, self._rejects):
             with suppress(OSError):  # a full disk refuses the last bytes, which are not wanted
                 file.close()
@@ -101,15 +113,28 @@ class PartialFile:
             file.truncate(size)
             file.seek(size)
 
+    def _save(self) -> None:
+        """Have what was appended brought to disk, then its lines, while another thread waits."""
+        self._await_save()
+        for file in (self._rows, self._rejects):
+            file.flush()
+        self._saving = self._saver.submit(self._bring_to_disk, self._unwritten)
+        self._unwritten = []
+        self._last_checkpoint = time.monotonic()
+
+    def _await_save(self) -> None:
+        if self._saving is not None:
+            self._saving.result()
+
+    def _bring_to_disk(self, notes: Sequence[Note]) -> None:
+        for file in (self._rows, self._rejects):
+            os.fsync(file.fileno())
+        self._write_lines(notes)
+
     def _write_lines(self, notes: Sequence[Note]) -> None:
         self._journal.write(b"".join(json.dumps(note).encode() + b"\n" for note in notes))
         self._journal.flush()
         os.fsync(self._journal.fileno())
-
-    def _flush(self) -> None:
-        for file in (self._rows, self._rejects):
-            file.flush()
-            os.fsync(file.fileno())
 
 
 @contextmanager

@@ -173,8 +173,11 @@ def locate_rows(
     _find_unusable(xs, ys, columns, settled.crs, problems)
     usable = np.ones(len(xs), bool)
     usable[list(problems)] = False
-    lon, lat = np.full(len(xs), np.nan), np.full(len(xs), np.nan)
-    lon[usable], lat[usable] = to_wgs84(xs[usable], ys[usable], settled.crs)
+    if problems:
+        lon, lat = np.full(len(xs), np.nan), np.full(len(xs), np.nan)
+        lon[usable], lat[usable] = to_wgs84(xs[usable], ys[usable], settled.crs)
+    else:
+        lon, lat = to_wgs84(xs, ys, settled.crs)
     for position in np.flatnonzero(usable & np.isnan(lon)):
         shown = f"{columns[0]} {xs[position]:.12g}, {columns[1]} {ys[position]:.12g}"
         problems[int(position)] = f"{shown} has no place in {short_label(settled.crs)}"

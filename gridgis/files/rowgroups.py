@@ -8,13 +8,16 @@ written last, from the footers of the parts with the places moved.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gridgis.files import thrift
 
 MAGIC = b"PAR1"
 _LENGTH_BYTES = 4
+_SAMPLE_CELLS = 1024
 
 # fields of the structs in parquet.thrift of the Apache Parquet format
 _FILE_ROWS, _FILE_GROUPS = 3, 4
@@ -62,7 +65,7 @@ def join_footers(schema: pa.Schema, parts: Iterable[tuple[int, bytes]]) -> bytes
         The last bytes of the file.
     """
     whole = thrift.read_struct(encode_rows(schema.empty_table()).footer)
-    groups = []
+    groups: list[thrift.Struct] = []
     rows = 0
     for place, footer in parts:
         part = thrift.read_struct(footer)
@@ -76,15 +79,21 @@ def join_footers(schema: pa.Schema, parts: Iterable[tuple[int, bytes]]) -> bytes
 
 
 def _write(table: pa.Table, sink: pa.BufferOutputStream) -> None:
-    # fractions hardly repeat: looking for repetitions costs time and saves nothing
-    repeating = [
-        field.name
-        for field in table.schema
-        if not (pa.types.is_floating(field.type) or pa.types.is_nested(field.type))
-    ]
+    repeating = [name for name in table.column_names if _is_repeating(table.column(name))]
     with pq.ParquetWriter(sink, table.schema, use_dictionary=repeating) as writer:
         if table.num_rows:
             writer.write_table(table, row_group_size=table.num_rows)
+
+
+def _is_repeating(cells: pa.ChunkedArray) -> bool:
+    """Whether half the cells of a sample repeat; else a dictionary costs time for nothing."""
+    if pa.types.is_dictionary(cells.type) or pa.types.is_nested(cells.type) or not len(cells):
+        return True
+    picked = np.linspace(0, len(cells) - 1, _SAMPLE_CELLS).astype(np.int64)
+    try:
+        return len(pc.unique(cells.take(pa.array(picked)))) * 2 < _SAMPLE_CELLS
+    except pa.ArrowNotImplementedError:  # a kind of cells that cannot be compared
+        return True
 
 
 def _footer_length(content: memoryview) -> int:

@@ -2,11 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
 
 import pandas as pd
 import pyarrow as pa
@@ -14,7 +12,6 @@ import pyarrow.csv as pa_csv
 
 from gridgis.errors import InvalidInput
 from gridgis.files.encoding import decode
-from gridgis.files.output import replacing
 from gridgis.files.parquet import read_as_text
 from gridgis.files.positions import (
     Positions,
@@ -23,23 +20,23 @@ from gridgis.files.positions import (
     parse_numbers,
     settle_position_crs,
 )
-from gridgis.files.source import Source, find_kind, open_source
+from gridgis.files.source import find_kind, open_source
 
 __all__ = [
     "Positions",
     "Table",
-    "add_columns",
+    "find_delimiter",
+    "guard",
+    "read_header",
     "read_positions",
     "read_table",
-    "write_rejects",
-    "write_table",
+    "refuse_other_kinds",
 ]
 
 _DELIMITERS = (",", ";", "\t")
 _SNIFFED_ROWS = 20
 _SNIFFED_CHARACTERS = 1 << 20
 _BLOCK_BYTES = 16 << 20
-_WRITTEN_ROWS = 50_000
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 
 
@@ -84,7 +81,7 @@ def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
         or fewer fields than the header (names the line), or two columns have one name.
     """
     source = open_source(path)
-    _refuse_other_kinds(source)
+    refuse_other_kinds(source.content, source.name)
     if find_kind(source.content) == "parquet":
         return Table(read_as_text(source), "utf-8", ",", "\n", source.name, source.digest)
     text, found = decode(source.content, source.name, encoding)
@@ -93,8 +90,8 @@ def read_table(path: str | Path, *, encoding: str | None = None) -> Table:
         raise InvalidInput(f"{source.name} line {line} has a NUL byte; save the table as UTF-8 CSV")
     # the whole is read once, by Arrow; a copy of it for each look at its start would be slow
     start = text[:_SNIFFED_CHARACTERS]
-    delimiter = _find_delimiter(start)
-    header = _read_header(start, delimiter, source.name)
+    delimiter = find_delimiter(start)
+    header = read_header(start, delimiter, source.name)
     rows = _read_rows(text, header, delimiter, source.name)
     newline = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
     return Table(rows, found, delimiter, newline, source.name, source.digest)
@@ -138,104 +135,30 @@ def read_positions(
     return locate_rows(x, y, columns=columns, settled=settled)
 
 
-def add_columns(table: Table, columns: Mapping[str, Sequence[str | None]]) -> pd.DataFrame:
-    """Return the rows of a table with columns of ours behind them.
-
-    Parameters
-    ----------
-    table
-        n rows.
-    columns
-        n cells each; None becomes ''.
+def refuse_other_kinds(start: bytes, name: str) -> None:
+    """Refuse what its first bytes tell is no table, and say what to do instead.
 
     Raises
     ------
     InvalidInput
-        If the table has a column of that name already.
+        If it is empty, or of such a kind.
     """
-    for name in columns:
-        if name in table.rows.columns:
-            raise InvalidInput(f"{table.name} has a column {name!r} already; rename it")
-    added = {
-        name: pd.Series(
-            ["" if cell is None else cell for cell in cells], table.rows.index, dtype=object
-        )
-        for name, cells in columns.items()
-    }
-    return table.rows.assign(**added)
-
-
-def write_table(path: str | Path, rows: pd.DataFrame, *, like: Table) -> None:
-    """Write rows as a table is written: its delimiter, encoding and line ends; whole or not at all.
-
-    Parameters
-    ----------
-    path
-        The file to write or replace.
-    rows
-        Text cells. Those of columns that `like` has are written unchanged; those of other columns
-        are ours, and get an apostrophe where a spreadsheet would take them for a formula.
-    like
-        The table that was read.
-
-    Raises
-    ------
-    InvalidInput
-        If the file cannot be written, or a cell is not in the encoding.
-    """
-    _write(
-        path, rows, ours=[name for name in rows.columns if name not in like.rows.columns], like=like
-    )
-
-
-def write_rejects(
-    path: str | Path,
-    reasons: Iterable[tuple[int, str]],
-    rows: pd.DataFrame,
-    *,
-    like: Table | None = None,
-) -> None:
-    """Write rejected rows: ``row`` (from 1, without the header), ``reason``, then their columns.
-
-    Parameters
-    ----------
-    path
-        The file to write or replace.
-    reasons
-        (row, reason), one of each rejected row.
-    rows
-        Text cells by row number; others than the rejected may be among them.
-    like
-        The table that was read; without it the file is UTF-8 with commas.
-
-    Raises
-    ------
-    InvalidInput
-        If the file cannot be written.
-    """
-    listed = list(reasons)
-    numbers = [row for row, _ in listed]
-    rejected = rows.loc[numbers].reset_index(drop=True)
-    rejected.insert(0, "reason", [reason for _, reason in listed], allow_duplicates=True)
-    rejected.insert(0, "row", [str(row) for row in numbers], allow_duplicates=True)
-    _write(path, rejected, ours=[], like=like)
-
-
-def _refuse_other_kinds(source: Source) -> None:
-    match find_kind(source.content):
+    match find_kind(start):
         case "zip":
             way_out = "a zip archive or a spreadsheet; save the sheet as CSV"
         case "html":
             way_out = "a web page; download the table itself"
         case "json" | "xml" | "sqlite" | "shapefile":
             way_out = "not a table; a CSV file is needed"
+        case _ if not start:
+            way_out = "empty"
         case _:
             return
-    raise InvalidInput(f"{source.name} is {way_out}")
+    raise InvalidInput(f"{name} is {way_out}")
 
 
-def _find_delimiter(start: str) -> str:
-    """Choose the delimiter that splits the first rows into the most fields, as many in each."""
+def find_delimiter(start: str) -> str:
+    """Choose the delimiter that splits the first rows of a text into the most fields."""
     best, most = ",", 1
     for delimiter in _DELIMITERS:
         records = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
@@ -250,7 +173,14 @@ def _find_delimiter(start: str) -> str:
     return best
 
 
-def _read_header(start: str, delimiter: str, name: str) -> list[str]:
+def read_header(start: str, delimiter: str, name: str) -> list[str]:
+    """Read the names of the columns from the start of a text.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no row, it cannot be read, or two columns have one name.
+    """
     records = csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)
     try:
         header = next((record for record in records if record), None)
@@ -313,53 +243,7 @@ def _to_arrow(column: pd.Series) -> pa.ChunkedArray:
     return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
 
-def _write(path: str | Path, rows: pd.DataFrame, *, ours: list[Any], like: Table | None) -> None:
-    encoding, delimiter, newline = ("utf-8", ",", "\n")
-    if like is not None:
-        encoding, delimiter, newline = like.encoding, like.delimiter, like.newline
-    with replacing(path) as temporary:
-        try:
-            with temporary.open("w", encoding=encoding, newline="") as file:
-                lines = _Lines(file, newline)
-                writer = csv.writer(lines, delimiter=delimiter, lineterminator=_Lines.ASKED)
-                writer.writerow(rows.columns)
-                writer.writerows(_walk(rows, ours))
-        except UnicodeEncodeError as error:
-            culprit = error.object[error.start : error.end]
-            raise InvalidInput(
-                f"{path}: {culprit!r} cannot be written as {encoding}; save the input as UTF-8"
-            ) from error
-
-
-class _Lines:
-    """A file that ends its lines as asked.
-
-    A `csv.writer` quotes a cell with a line break only where the break is part of its own line end,
-    so it is told to end lines with both characters, and they are exchanged here.
-    """
-
-    ASKED = "\r\n"
-
-    def __init__(self, file: TextIO, newline: str) -> None:
-        self._file, self._newline = file, newline
-
-    def write(self, line: str) -> None:
-        """Write one whole line, which ends as `ASKED`."""
-        self._file.write(line.removesuffix(self.ASKED) + self._newline)
-
-
-def _walk(rows: pd.DataFrame, ours: list[Any]) -> Iterator[tuple[str, ...]]:
-    """Give the cells row by row, a part of the table in memory at a time."""
-    for start in range(0, len(rows), _WRITTEN_ROWS):
-        part = rows.iloc[start : start + _WRITTEN_ROWS]
-        columns = []
-        for position, name in enumerate(part.columns):
-            cells = part.iloc[:, position].tolist()
-            columns.append([_guard(cell) for cell in cells] if name in ours else cells)
-        yield from zip(*columns, strict=True)
-
-
-def _guard(cell: str) -> str:
+def guard(cell: str) -> str:
     """Keep a spreadsheet from taking a cell for a formula; a plain number is none."""
     if not cell.startswith(_FORMULA_STARTS):
         return cell

@@ -5,6 +5,7 @@ nearest, a vacant grid falls back up the chain and says why, a place near a bord
 neighbour. Nothing here touches the database or a geometry object.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +19,12 @@ from gridgis.services.roster import Roster
 from gridgis.services.snapshot import Snapshot
 from gridgis.spatial.datum import Datum, to_wgs84
 from gridgis.spatial.index import Border
-from gridgis.spatial.lattice import FloatArray, to_degrees, to_lattice
+from gridgis.spatial.lattice import FloatArray, snap_position, to_degrees, to_lattice
 
 Answer = dict[str, Any]
 _ANSWERS_PER_BLOCK = 2000
+_ERAS_PER_LAYER = 4
+_KEPT_GRIDS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +56,40 @@ def look_up(snapshot: Snapshot, lon: float, lat: float, question: Question) -> A
         If a layer that is asked for does not exist.
     """
     layers = find_layers(snapshot, question.layers)
-    lon, lat = to_degrees(to_lattice([lon, lat])).tolist()
-    return {
-        "lon": lon,
-        "lat": lat,
-        "at": format_time(question.at),
-        "results": [LayerAnswers(snapshot, layer, question).answer(lon, lat) for layer in layers],
-    }
+    answering = [_find_answers(snapshot, layer, question) for layer in layers]
+    return _answer_all(answering, lon, lat, question)
+
+
+def look_up_if_ready(
+    snapshot: Snapshot, lon: float, lat: float, question: Question
+) -> Answer | None:
+    """Answer as `look_up` does, if nothing must be loaded or built for it; else None.
+
+    It takes some 20 µs, so that it may be called where nothing else can run meanwhile.
+    """
+    answering = []
+    for code in snapshot.layers if question.layers is None else question.layers:
+        layer = snapshot.layers.get(code)
+        kept = None if layer is None else _find_kept(snapshot, layer, question)
+        if kept is None:
+            return None
+        answering.append(kept)
+    return _answer_all(answering, lon, lat, question)
 
 
 def look_up_many(
     snapshot: Snapshot, lon: FloatArray, lat: FloatArray, question: Question
 ) -> Iterator[list[Answer]]:
     """Answer for n places in WGS84 degrees, in order, in blocks; each equals that of `look_up`."""
-    answering = [
-        LayerAnswers(snapshot, layer, question) for layer in find_layers(snapshot, question.layers)
-    ]
+    layers = find_layers(snapshot, question.layers)
+    answering = [_find_answers(snapshot, layer, question) for layer in layers]
     at = format_time(question.at)
     for start in range(0, len(lon), _ANSWERS_PER_BLOCK):
         block = slice(start, start + _ANSWERS_PER_BLOCK)
         block_lon, block_lat = to_degrees(to_lattice([lon[block], lat[block]]))
-        columns = [layer.answer_many(block_lon, block_lat) for layer in answering]
+        columns = [
+            layer.answer_many(block_lon, block_lat, question.accuracy_m) for layer in answering
+        ]
         rows = zip(block_lon.tolist(), block_lat.tolist(), *columns, strict=True)
         yield [{"lon": x, "lat": y, "at": at, "results": list(some)} for x, y, *some in rows]
 
@@ -93,7 +109,10 @@ def find_layers(snapshot: Snapshot, codes: Sequence[str] | None) -> list[Layer]:
 
 
 class LayerAnswers:
-    """Answers one question in one layer; what all places of a grid have in common is kept."""
+    """Answers in one layer at any time of one era; what all places of a grid share is kept.
+
+    An era is a span of time in which neither the edition nor anybody's responsibility changes.
+    """
 
     def __init__(self, snapshot: Snapshot, layer: Layer, question: Question) -> None:
         self._snapshot = snapshot
@@ -103,28 +122,32 @@ class LayerAnswers:
         self._view = None if edition is None else snapshot.view(edition)
         self._common: dict[int, Answer] = {}
 
-    def answer(self, lon: float, lat: float) -> Answer:
+    def answer(self, lon: float, lat: float, accuracy_m: float) -> Answer:
         """Answer for one place on the lattice."""
         if self._view is None:
             return _no_edition(self._snapshot, self._layer, self._question)
-        return self._with_border(self._view, self._view.index.border(lon, lat))
+        return self._with_border(self._view, self._view.index.border(lon, lat), accuracy_m)
 
-    def answer_many(self, lon: FloatArray, lat: FloatArray) -> list[Answer]:
+    def answer_many(self, lon: FloatArray, lat: FloatArray, accuracy_m: float) -> list[Answer]:
         """Answer for n places on the lattice, in order."""
         view = self._view
         if view is None:
             return [_no_edition(self._snapshot, self._layer, self._question)] * len(lon)
         columns = (column.tolist() for column in view.index.border_many(lon, lat))
-        return [self._with_border(view, Border(*row)) for row in zip(*columns, strict=True)]
+        return [
+            self._with_border(view, Border(*row), accuracy_m) for row in zip(*columns, strict=True)
+        ]
 
-    def _with_border(self, view: EditionView, border: Border) -> Answer:
+    def _with_border(self, view: EditionView, border: Border, accuracy_m: float) -> Answer:
         if border.grid < 0:
             return _outside(view, border)
         common = self._common.get(border.grid)
         if common is None:
+            if len(self._common) >= _KEPT_GRIDS:
+                self._common.clear()
             common = self._common[border.grid] = self._of_grid(view, border.grid)
         neighbour = None if border.neighbour < 0 else view.index.codes[border.neighbour]
-        is_near = border.distance_m == 0.0 or border.distance_m < self._question.accuracy_m
+        is_near = border.distance_m == 0.0 or border.distance_m < accuracy_m
         return common | {
             "border": {"distance_m": round(border.distance_m, 2), "neighbour": neighbour},
             "certainty": "ambiguous" if is_near else "certain",
@@ -139,6 +162,41 @@ class LayerAnswers:
             "chain": describe_chain(view, chain),
             "responsible": find_responsible(self._snapshot.roster, view, chain, self._question),
         }
+
+
+def _answer_all(
+    answering: Sequence[LayerAnswers], lon: float, lat: float, question: Question
+) -> Answer:
+    lon, lat = snap_position(lon, lat)
+    return {
+        "lon": lon,
+        "lat": lat,
+        "at": format_time(question.at),
+        "results": [layer.answer(lon, lat, question.accuracy_m) for layer in answering],
+    }
+
+
+def _find_answers(snapshot: Snapshot, layer: Layer, question: Question) -> LayerAnswers:
+    """Find the answers of a question's era, and keep them with the snapshot."""
+    answers = _find_kept(snapshot, layer, question)
+    if answers is None:
+        answers = LayerAnswers(snapshot, layer, question)
+        if question.known_at is None:
+            if len(snapshot.kept) >= _ERAS_PER_LAYER * len(snapshot.layers):
+                snapshot.kept.clear()
+            snapshot.kept[_name_era(snapshot, layer, question)] = answers
+    return answers
+
+
+def _find_kept(snapshot: Snapshot, layer: Layer, question: Question) -> LayerAnswers | None:
+    if question.known_at is not None:
+        return None
+    kept: LayerAnswers | None = snapshot.kept.get(_name_era(snapshot, layer, question))
+    return kept
+
+
+def _name_era(snapshot: Snapshot, layer: Layer, question: Question) -> tuple[str, int]:
+    return layer.code, bisect_right(snapshot.turning_points[layer.code], question.at)
 
 
 def find_responsible(

@@ -53,6 +53,17 @@ class Roster:
         places = (rows for (of, _), rows in self._current.items() if of == layer)
         return sorted({row.role for rows in places for row in rows})
 
+    def turning_points(self) -> dict[str, set[datetime]]:
+        """For each layer the times at which somebody's responsibility begins or ends."""
+        points: dict[str, set[datetime]] = {}
+        for (layer, _), rows in self._current.items():
+            of_layer = points.setdefault(layer, set())
+            for row in rows:
+                of_layer.add(row.valid_from)
+                if row.valid_to is not None:
+                    of_layer.add(row.valid_to)
+        return points
+
     def _find_role_periods(self, layer: str, codes: Collection[str]) -> dict[str, list[_Period]]:
         """For each role the periods in which any of the grids has it, joined where they meet."""
         periods: dict[str, set[_Period]] = {}

@@ -10,8 +10,10 @@ import logging
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from gridgis.errors import NotFound
 from gridgis.model.grids import Edition, Layer
@@ -32,7 +34,8 @@ _log = logging.getLogger(__name__)
 class Snapshot:
     """Layers, editions and roster at one revision of the database.
 
-    `editions` of a layer are in the order of `valid_from`.
+    `editions` of a layer are in the order of `valid_from`. `kept` holds what lookups have worked
+    out of the rest, by layer and era.
     """
 
     revision: int
@@ -41,6 +44,15 @@ class Snapshot:
     editions: Mapping[str, tuple[Edition, ...]]
     roster: Roster
     views: EditionViews
+    kept: dict[tuple[str, int], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def turning_points(self) -> Mapping[str, list[datetime]]:
+        """For each layer when an edition or a responsibility begins or ends, ascending."""
+        points = {layer: {e.valid_from for e in self.editions[layer]} for layer in self.layers}
+        for layer, moments in self.roster.turning_points().items():
+            points.setdefault(layer, set()).update(moments)
+        return {layer: sorted(moments) for layer, moments in points.items()}
 
     def find_layer(self, code: str) -> Layer:
         """Find a layer by its code."""

@@ -20,6 +20,7 @@ __all__ = [
     "length_m",
     "metres_per_degree",
     "snap",
+    "snap_position",
     "to_degrees",
     "to_lattice",
 ]
@@ -52,6 +53,17 @@ def snap(geometry: Any) -> Any:
     breaks (a spike, a crossing) is for `clean` to find.
     """
     return shapely.transform(geometry, lambda degrees: to_degrees(to_lattice(degrees)))
+
+
+def snap_position(lon: float, lat: float) -> tuple[float, float]:
+    """Move one position to the nearest lattice point.
+
+    To the last bit ``to_degrees(to_lattice(...))``, without the 5 µs that two arrays take.
+    """
+    return (
+        round(lon * LATTICE_PER_DEGREE) / LATTICE_PER_DEGREE,
+        round(lat * LATTICE_PER_DEGREE) / LATTICE_PER_DEGREE,
+    )
 
 
 def area_m2(geometry: Any) -> FloatArray:

@@ -8,7 +8,7 @@ import shapely
 from pyproj import Geod
 
 from api.schemas import answers
-from gridgis.files.vector import read_vector
+from gridgis.files.points import read_points
 from gridgis.model.public import PUBLIC_FIELDS
 from gridgis.parse import parse_zone
 from gridgis.services.importing import Actor, import_points
@@ -284,7 +284,7 @@ class TestKept:
         with opening(dc_url) as store:
             import_points(
                 store,
-                read_vector(path),
+                read_points(path),
                 columns={},
                 kind="police",
                 actor=Actor("test", NOW, parse_zone("UTC")),

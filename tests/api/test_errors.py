@@ -144,13 +144,20 @@ def test_http_only_reads(client, method, path):
     assert "GET" in answer.headers["allow"]
 
 
-def test_an_error_nobody_foresaw_tells_only_its_id(client, monkeypatch, caplog):
+@pytest.mark.parametrize(
+    ("function", "address"),
+    [
+        pytest.param("look_up_if_ready", LOOKUP, id="answering ahead of the router"),
+        pytest.param("look_up", f"{LOOKUP}&accuracy_m=1", id="answering behind the router"),
+    ],
+)
+def test_an_error_nobody_foresaw_tells_only_its_id(client, monkeypatch, caplog, function, address):
     def explode(*_args, **_kwargs):
         raise RuntimeError("password=secret at /var/lib")
 
-    monkeypatch.setattr("api.routes.lookup.look_up", explode)
+    monkeypatch.setattr(f"api.routes.lookup.{function}", explode)
     with caplog.at_level(logging.ERROR):
-        answer = client.get(LOOKUP)
+        answer = client.get(address)
     detail = refused(answer, 500, "internal_error")
     request_id = answer.headers["x-request-id"]
     assert detail == f"an internal error; tell the operator the request id {request_id}"

@@ -10,18 +10,7 @@ from pathlib import Path
 import pytest
 
 from gridgis.cli import run
-from tests.dc import (  # noqa: F401 - fixtures
-    ZONE,
-    dc_cache,
-    dc_postgis,
-    dc_root,
-    dc_shared,
-    dc_snapshot,
-    dc_store,
-    dc_template,
-    dc_url,
-    opening,
-)
+from tests.dc import ZONE, opening
 from tests.tiny import at, publish_grids
 from tests.zoo import TWO_BY_TWO
 
@@ -67,7 +56,7 @@ def town(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def dc(dc_url: str, dc_cache: Path, gridgis, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F811
+def dc(dc_url: str, dc_cache: Path, gridgis, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Database with the sample city."""
     monkeypatch.setenv("GRIDGIS_DATABASE_URL", dc_url)
     monkeypatch.setenv("GRIDGIS_CACHE_DIR", str(dc_cache))

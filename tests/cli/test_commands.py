@@ -308,15 +308,26 @@ def import_xian(gridgis, folder):
         for code, (name, community, street) in tree.items()
     }
     write_grids(folder / "xian.geojson", polygons, properties)
-    for file, column, names in (
-        ("communities", "社区", {"C1": "一社区", "C2": "二社区"}),
-        ("streets", "街道", {"S1": "解放门街道"}),
-        ("districts", "区", {"610102": "新城区"}),
-    ):
+    uppers = {
+        ("communities", "社区"): {
+            "C1": ("一社区", square(0, 0, columns=2)),
+            "C2": ("二社区", square(2, 0)),
+            "C3": ("三社区", square(0, 1)),
+            "C4": ("四社区", square(1, 1)),
+            "C5": ("五社区", square(2, 1)),
+        },
+        ("streets", "街道"): {
+            "S1": ("解放门街道", square(0, 0, columns=3)),
+            "S2": ("西一路街道", square(0, 1, columns=2)),
+            "S3": ("中山门街道", square(2, 1)),
+        },
+        ("districts", "区"): {"610102": ("新城区", square(0, 0, columns=3, rows=2))},
+    }
+    for (file, column), named in uppers.items():
         write_grids(
             folder / f"{file}.geojson",
-            {code: square(n, 0) for n, code in enumerate(names)},
-            {code: {column: code, "名称": name} for code, name in names.items()},
+            {code: outline for code, (_, outline) in named.items()},
+            {code: {column: code, "名称": name} for code, (name, _) in named.items()},
         )
     outcome = gridgis(
         *("import", "grids", "xian.geojson", "--layer", "xian", "--title", "新城区网格"),

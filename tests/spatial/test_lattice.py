@@ -12,6 +12,7 @@ from gridgis.spatial.lattice import (
     length_m,
     metres_per_degree,
     snap,
+    snap_position,
     to_degrees,
     to_lattice,
 )
@@ -51,6 +52,13 @@ def test_degrees_print_as_the_decimal_they_stand_for(integer):
 )
 def test_degrees_round_to_lattice(degrees, expected):
     assert to_lattice(degrees) == expected
+
+
+@given(st.floats(-180, 180), st.floats(-90, 90))
+def test_one_position_goes_where_arrays_go(lon, lat):
+    on_lattice = to_degrees(to_lattice([lon, lat]))
+    # as bytes: the answers are compared and kept as text, where 0.0 is not -0.0
+    assert np.array(snap_position(lon, lat)).tobytes() == on_lattice.tobytes()
 
 
 def test_shape_is_kept():

@@ -24,10 +24,13 @@ Shapes = NDArray[np.object_]
 
 
 class _Sides(NamedTuple):
-    """n directed edges in lattice units, with the interior of their owner (an id) on the right."""
+    """n directed edges, with the interior of their owner (an id) on the right.
 
+    Edge k goes from vertex ``starts[k]`` to the vertex behind it; `vertices` are lattice units.
+    """
+
+    vertices: IntArray
     starts: IntArray
-    ends: IntArray
     owners: NDArray[np.int32]
 
 
@@ -52,19 +55,21 @@ def build_array(codes: Sequence[str], polygons: Sequence[Any]) -> tuple[NDArray[
     sides = _list_sides(shapes)
     edges, left, right, clash = pair_edges(*sides)
     if clash >= 0:
-        raise _overlap(codes, shapes, [sides.owners[clash]], sides.starts[clash])
+        at = sides.vertices[sides.starts[clash]]
+        raise _overlap(codes, shapes, [sides.owners[clash]], at)
     shift, first, size = _choose_raster(edges)
-    local = edges - np.tile(first << shift, 2)
+    corner = first << shift
+    edges -= np.tile(corner, 2)
     raster = Raster(shift, rows=int(size[1]), columns=int(size[0]))
-    array, *faults = draw(Borders(local, left, right), raster)
+    array, *faults = draw(Borders(edges, left, right), raster)
     if faults[0] >= 0:
         owners = [owner for k in faults for owner in (left[k], right[k])]
-        raise _overlap(codes, shapes, owners, edges[faults[0], :2])
+        raise _overlap(codes, shapes, owners, edges[faults[0], :2] + corner)
     if len(array) >= layout.MAX_WORDS:
         raise InvalidInput("the set of grids is too large for one index; index its parts")
     array[layout.AT_SHIFT], array[layout.AT_GRIDS] = shift, len(codes)
     array[layout.AT_COLUMNS], array[layout.AT_ROWS] = size
-    array[layout.AT_WEST : layout.AT_SOUTH + 2] = (first << shift).view(np.int32)
+    array[layout.AT_WEST : layout.AT_SOUTH + 2] = corner.view(np.int32)
     array[layout.AT_EDGES] = len(edges)
     return array, _digest(codes, sides)
 
@@ -93,11 +98,12 @@ def _refuse_unless(fits: NDArray[np.bool_], codes: Sequence[str], fault: str) ->
 def _list_sides(shapes: Shapes) -> _Sides:
     parts, shape_of_part = shapely.get_parts(shapes, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
-    vertices, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
-    is_side = ring_of_vertex[1:] == ring_of_vertex[:-1]
-    lattice = vertices.astype(np.int64)
-    shape_of_side = shape_of_part[part_of_ring][ring_of_vertex[:-1][is_side]]
-    return _Sides(lattice[:-1][is_side], lattice[1:][is_side], (shape_of_side + 1).astype(np.int32))
+    counts = shapely.get_num_coordinates(rings)
+    is_start = np.ones(counts.sum(), bool)
+    is_start[np.cumsum(counts) - 1] = False  # the last vertex of a ring is its first again
+    owner_of_ring = (shape_of_part[part_of_ring] + 1).astype(np.int32)
+    vertices = shapely.get_coordinates(rings).astype(np.int64)
+    return _Sides(vertices, np.flatnonzero(is_start), np.repeat(owner_of_ring, counts - 1))
 
 
 def _choose_raster(edges: IntArray) -> tuple[int, IntArray, IntArray]:

@@ -60,6 +60,9 @@ class GridIndex:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return GridIndex, (self._array, self.codes, self.digest)
+
     @classmethod
     def build(cls, codes: Sequence[str], polygons: Sequence[Any]) -> "GridIndex":
         """Build the index of a set of grids, in any order, and prove that no two overlap.

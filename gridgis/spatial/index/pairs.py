@@ -21,14 +21,16 @@ def _hash_edge(ax: int, ay: int, bx: int, by: int) -> Any:
 
 @kernel
 def pair_edges(
-    starts: Any, ends: Any, owners: Any, sources: int = SOURCES
+    vertices: Any, starts: Any, owners: Any, sources: int = SOURCES
 ) -> tuple[Any, Any, Any, int]:
     """Pair n directed edges, each with the interior of its owner on the right.
 
     Parameters
     ----------
-    starts, ends
-        Lattice integers, (n, 2).
+    vertices
+        Lattice integers, (v, 2).
+    starts
+        Positions of the vertices where the edges begin, (n,); each ends at the vertex behind.
     owners
         Ids, (n,), > 0.
 
@@ -53,7 +55,9 @@ def pair_edges(
     right = np.zeros(count, np.int32)
     paired = 0
     for k in range(count):
-        ax, ay, bx, by = starts[k, 0], starts[k, 1], ends[k, 0], ends[k, 1]
+        start = starts[k]
+        ax, ay = vertices[start, 0], vertices[start, 1]
+        bx, by = vertices[start + 1, 0], vertices[start + 1, 1]
         if ax == bx and ay == by:
             continue
         upwards = ay < by or (ay == by and ax < bx)
@@ -76,4 +80,4 @@ def pair_edges(
         if side[at] != 0:
             return edges[:paired], left[:paired], right[:paired], k
         side[at] = owners[k]
-    return edges[:paired].copy(), left[:paired].copy(), right[:paired].copy(), -1
+    return edges[:paired], left[:paired], right[:paired], -1
