@@ -4,12 +4,13 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .build/demo
+PEERS := .build/bench-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web demo test check bench lock clean
+.PHONY: help setup web demo test check bench bench-lookup bench-http bench-start lock clean
 
 help: ## list what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(VENV)/.runtime: requirements.lock pyproject.toml web/build_hook.py
 	$(PYTHON) -m venv $(VENV)
@@ -48,12 +49,29 @@ check: setup ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 	cd web && PATH="$(abspath $(BIN)):$$PATH" npm run check --silent
 
-bench: setup ## write the benchmark tables
-	$(BIN)/python -m bench
+bench: bench-lookup bench-http bench-start ## measure, and write the tables of bench/RESULTS.md
+
+# the peers have an environment of their own: gridgis does not depend on them
+$(PEERS)/.peers: bench/requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
+	GRIDGIS_SKIP_WEB=1 $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+bench-lookup: $(PEERS)/.peers ## the lookup against its peers (a quarter of an hour)
+	$(PEERS)/bin/python -m bench lookup
+
+bench-http: $(VENV)/.development ## the lookup's route against hello-world and PostGIS (needs wrk)
+	$(BIN)/python -m bench http
+
+bench-start: $(VENV)/.development $(PEERS)/.peers ## how long a new process takes to its first answer
+	$(PEERS)/bin/python -c "from bench.workloads import load_grids; load_grids('city')"
+	$(BIN)/python -m bench start
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet --upgrade pyproject.toml requirements-build.in -o requirements.lock
 	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet --upgrade --group dev pyproject.toml requirements-build.in -c requirements.lock -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --no-header --python-version 3.11 --quiet --upgrade pyproject.toml requirements-build.in bench/requirements.in -c requirements.lock -o bench/requirements.lock
 	cd web && npm install --package-lock-only --ignore-scripts
 
 clean: ## remove what was built

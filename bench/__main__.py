@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -27,12 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # before any peer is loaded
     if options.part != "report":
-        figures = _measure(options.part, options.quick, options.only)
-        if options.quick or options.only:
-            sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+        for figures in _measure(options.part, options.quick, options.only):
+            if options.quick:
+                sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+            else:
+                _keep(options.part, figures)
+        if options.quick:
             return
-        CACHE.mkdir(parents=True, exist_ok=True)
-        (CACHE / f"{options.part}.json").write_text(json.dumps(figures, indent=1))
     parts = {
         part: json.loads((CACHE / f"{part}.json").read_text())
         for part in _PARTS
@@ -43,16 +44,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _tell(f"wrote {RESULTS.name}")
 
 
-def _measure(part: str, quick: bool, only: str | None) -> dict[str, Any]:
+def _measure(part: str, quick: bool, only: str | None) -> Iterator[dict[str, Any]]:
+    """Measure a part; the lookup gives its workloads one by one, as each takes minutes."""
     module = import_module(f"bench.{part}")
     effort = module.QUICK if quick else module.FULL
     if part == "lookup":
         names = [only] if only else ["city", "metro"] if quick else list(WORKLOADS)
-        figures = module.run(effort, names, _tell)
+        yield from module.run(effort, names, _tell)
     else:
-        figures = module.run(effort, _tell)
-    began = datetime.now(UTC).date().isoformat()
-    return {"machine": describe_machine(), "date": began, "figures": figures}
+        yield module.run(effort, _tell)
+
+
+def _keep(part: str, figures: dict[str, Any]) -> None:
+    """Keep the figures of a part; workloads that were measured before stay beside new ones."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    path = CACHE / f"{part}.json"
+    if "sets" in figures and path.exists():
+        before = json.loads(path.read_text())["figures"]
+        if before["effort"] == figures["effort"]:
+            figures["sets"] = before["sets"] | figures["sets"]
+    measured = {
+        "machine": describe_machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "figures": figures,
+    }
+    path.write_text(json.dumps(measured, indent=1))
 
 
 def _tell(line: str) -> None:

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from statistics import median
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ import shapely
 
 from bench.machine import read_cpu_seconds
 from bench.peers import PEERS, Opened, Peer, Query
-from bench.workloads import KINDS, WORKLOADS, Floats, Polygons, load_grids, make_points
+from bench.workloads import KINDS, Floats, Polygons, load_grids, make_points
 from gridgis.spatial.index import GridIndex
 from gridgis.spatial.lattice import to_lattice
 
@@ -44,14 +44,15 @@ FULL = Effort(500_000, 3, 1_000_000, 100_000, 3)
 QUICK = Effort(50_000, 1, 20_000, 20_000, 1)
 
 
-def run(effort: Effort, names: Sequence[str], tell: Callable[[str], None]) -> Record:
-    """Measure the workloads `names`; what a peer lacks on this machine is told and recorded."""
+def run(effort: Effort, names: Sequence[str], tell: Callable[[str], None]) -> Iterator[Record]:
+    """Measure the workloads `names`, each for itself; what a peer lacks is told and recorded."""
     missing = {peer.name: reason for peer in PEERS if (reason := peer.find_missing())}
     for name, reason in missing.items():
         tell(f"{name} is missing: {reason}")
     present = [peer for peer in PEERS if peer.name not in missing]
-    sets = {name: _measure_set(name, effort, present, tell) for name in names}
-    return {"missing": missing, "sets": sets, "effort": effort._asdict()}
+    for name in names:
+        sets = {name: _measure_set(name, effort, present, tell)}
+        yield {"missing": missing, "sets": sets, "effort": effort._asdict()}
 
 
 def build_index(polygons: Polygons) -> GridIndex:
@@ -229,6 +230,3 @@ def _in_words(speed: Record) -> str:
     ratios = {name: some["ratio"] for name, some in speed.items() if name != GRIDGIS}
     listed = ", ".join(f"{name} {ratio:.0f}×" for name, ratio in ratios.items())
     return f"{own:.1f} million points a CPU second; {listed}"
-
-
-__all__ = ["FULL", "GRIDGIS", "QUICK", "WORKLOADS", "Effort", "Record", "build_index", "run"]
