@@ -1,5 +1,9 @@
 """The application: everything is wired here and nowhere else."""
 
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -47,6 +51,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _end_with_parent()
         zone = parse_zone(settings.timezone)
         store = Store(settings.database_url)
         store.require_current()
@@ -72,6 +77,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
         responses=_PROBLEMS,
     )
     add_error_handlers(app)
+    app.add_middleware(lookup.DirectLookup)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestContext, basemap_url=settings.basemap_url)
     collections = GridCollections()
@@ -86,6 +92,19 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] | None = Non
         app.include_router(router, prefix="/api/v1")
     pages.add_pages(app)
     return app
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that supervises it is gone; else it would keep the port."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, name="parent", daemon=True).start()
 
 
 def from_environment() -> FastAPI:

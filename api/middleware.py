@@ -5,7 +5,6 @@ import time
 import uuid
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,13 +37,17 @@ class RequestContext:
 
     def __init__(self, app: ASGIApp, *, basemap_url: str = "") -> None:
         self._app = app
-        self._headers = _SECURITY_HEADERS | {"Content-Security-Policy": _make_policy(basemap_url)}
+        headers = _SECURITY_HEADERS | {"Content-Security-Policy": _make_policy(basemap_url)}
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        method = scope["method"]
+        if method == "HEAD":  # the answer of GET without its body
+            scope = {**scope, "method": "GET"}
         request_id = uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         began_at = time.perf_counter()
@@ -54,10 +57,13 @@ class RequestContext:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                given = list(message.get("headers", ()))
+                names = {name for name, _ in given}
+                missing = [header for header in self._headers if header[0] not in names]
+                own = (b"x-request-id", request_id.encode())
+                message = {**message, "headers": [*given, own, *missing]}
+            elif method == "HEAD" and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -71,7 +77,7 @@ class RequestContext:
             # the path, never the query: it may hold the place of a person
             _log.info(
                 "%s %s %d %.1f ms %s",
-                scope["method"],
+                method,
                 scope["path"],
                 status,
                 (time.perf_counter() - began_at) * 1000,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from gridgis.errors import InvalidInput
 from gridgis.parse import parse_time
 from gridgis.services.catalogue import (
     describe_one_grid,
@@ -51,6 +52,8 @@ def make_router(collections: GridCollections) -> APIRouter:
     ) -> Response:
         """Give the grids of one level as GeoJSON; their coordinates are those of lookups."""
         at = wired.clock() if query.at is None else parse_time(query.at, wired.zone, "at")
+        if query.at is not None and query.edition is not None:
+            raise InvalidInput("at and edition are both given; give one of them")
         view = open_edition(wired.snapshot, layer, at=at, number=query.edition)
         rank = find_rank(view.layer, query.level)
         bbox = None if query.bbox is None else parse_bbox(query.bbox)

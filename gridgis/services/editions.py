@@ -13,15 +13,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 
 from gridgis.errors import InvalidInput, NotFound
 from gridgis.model.grids import Edition, Grid, Layer, Level
 from gridgis.spatial.index import GridIndex
+from gridgis.spatial.lattice import FloatArray
 from gridgis.store import editions as edition_rows
 from gridgis.store.database import Store
 
 _KEPT_EDITIONS = 16
+_OUTLINE_POINTS = 1024
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,20 @@ class EditionView:
         return west, south, east, north
 
     @cached_property
+    def outline_points(self) -> FloatArray:
+        """About a thousand lon/lat points along the outline, (n, 2), for places far from it."""
+        rings = shapely.get_parts(shapely.boundary(self.outline))
+        shares = shapely.length(rings) / shapely.length(rings).sum()
+        points = [
+            shapely.line_interpolate_point(
+                ring, np.linspace(0, 1, max(8, round(_OUTLINE_POINTS * share))), normalized=True
+            )
+            for ring, share in zip(rings, shares, strict=True)
+        ]
+        coordinates: FloatArray = shapely.get_coordinates(np.concatenate(points))
+        return coordinates
+
+    @cached_property
     def _leaf_polygons(self) -> dict[str, Any]:
         with self._store.reading() as tx:
             grids = edition_rows.load_grids(tx, self.edition.id)
@@ -98,6 +115,10 @@ class EditionView:
             raise NotFound(
                 f"layer {self.layer.code} has no grid {code!r} in edition {self.edition.number}"
             ) from None
+
+    def prepare(self) -> None:
+        """Work out now what answers need, so that none of them waits or asks the database."""
+        _ = self.chains, self.codes_by_rank, self.outline_points
 
     def bounds_of(self, code: str) -> tuple[float, float, float, float]:
         """West, south, east, north of one grid in degrees."""

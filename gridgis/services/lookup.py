@@ -17,12 +17,14 @@ from gridgis.parse import format_time
 from gridgis.services.editions import EditionView
 from gridgis.services.roster import Roster
 from gridgis.services.snapshot import Snapshot
+from gridgis.spatial.circle import find_nearest
 from gridgis.spatial.datum import Datum, to_wgs84
 from gridgis.spatial.index import Border
 from gridgis.spatial.lattice import FloatArray, snap_position, to_degrees, to_lattice
 
 Answer = dict[str, Any]
 _ANSWERS_PER_BLOCK = 2000
+_FAR_M = 20_000.0
 _ERAS_PER_LAYER = 4
 _KEPT_GRIDS = 20_000
 
@@ -126,7 +128,10 @@ class LayerAnswers:
         """Answer for one place on the lattice."""
         if self._view is None:
             return _no_edition(self._snapshot, self._layer, self._question)
-        return self._with_border(self._view, self._view.index.border(lon, lat), accuracy_m)
+        border = self._view.index.border(lon, lat)
+        if border.grid < 0:
+            return _outside(self._view, border, lon, lat)
+        return self._with_border(self._view, border, accuracy_m)
 
     def answer_many(self, lon: FloatArray, lat: FloatArray, accuracy_m: float) -> list[Answer]:
         """Answer for n places on the lattice, in order."""
@@ -134,13 +139,15 @@ class LayerAnswers:
         if view is None:
             return [_no_edition(self._snapshot, self._layer, self._question)] * len(lon)
         columns = (column.tolist() for column in view.index.border_many(lon, lat))
+        borders = [Border(*row) for row in zip(*columns, strict=True)]
         return [
-            self._with_border(view, Border(*row), accuracy_m) for row in zip(*columns, strict=True)
+            _outside(view, border, x, y)
+            if border.grid < 0
+            else self._with_border(view, border, accuracy_m)
+            for border, x, y in zip(borders, lon.tolist(), lat.tolist(), strict=True)
         ]
 
     def _with_border(self, view: EditionView, border: Border, accuracy_m: float) -> Answer:
-        if border.grid < 0:
-            return _outside(view, border)
         common = self._common.get(border.grid)
         if common is None:
             if len(self._common) >= _KEPT_GRIDS:
@@ -235,13 +242,18 @@ def describe_chain(view: EditionView, chain: tuple[Grid, ...]) -> list[Answer]:
     ]
 
 
-def _outside(view: EditionView, border: Border) -> Answer:
+def _outside(view: EditionView, border: Border, lon: float, lat: float) -> Answer:
     nearest = view.grids[view.index.codes[border.neighbour]]
+    distance_m = border.distance_m
+    if distance_m > _FAR_M:
+        # the plane of the index is for the neighbourhood; far away the earth is round
+        _, far_m = find_nearest(lon, lat, *view.outline_points.T)
+        distance_m = float(far_m[0])
     return _nowhere(view.layer, view.edition.number) | {
         "nearest": {
             "code": nearest.code,
             "name": nearest.name,
-            "distance_m": round(border.distance_m, 2),
+            "distance_m": round(distance_m, 2),
         }
     }
 

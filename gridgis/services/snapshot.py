@@ -142,7 +142,8 @@ class SnapshotKeeper:
         for layer in snapshot.layers:
             edition = snapshot.edition_at(layer, now)
             if edition is not None:
-                snapshot.view(edition)
+                # what an answer may need of the edition is read now, while there is a database
+                snapshot.view(edition).prepare()
         return snapshot
 
     def _follow(self) -> None:

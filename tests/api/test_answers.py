@@ -376,3 +376,37 @@ def test_an_unbuilt_page_or_a_built_one_is_served(client):
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     refused(client.get("/nothing"), 404, "not_found")
+
+
+def test_head_answers_as_get_does_without_a_body(dc_url, dc_cache):
+    with serving(dc_url, dc_cache) as client:
+        for path in ("/healthz", "/api/v1/layers", "/api/v1/lookup?lon=-77&lat=38.9"):
+            head, get = client.head(path), client.get(path)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def test_a_field_given_twice_in_a_body_is_refused(dc_url, dc_cache):
+    with serving(dc_url, dc_cache) as client:
+        answer = client.post(
+            "/api/v1/lookup/batch",
+            content=b'{"points":[[-77,38.9]],"points":[]}',
+            headers={"content-type": "application/json"},
+        )
+    assert answer.status_code == 422
+    assert "points is given 2 times" in answer.json()["detail"]
+
+
+def test_far_outside_the_distance_is_that_over_the_earth(dc_url, dc_cache):
+    with serving(dc_url, dc_cache) as client:
+        answer = client.get("/api/v1/lookup?lon=116.39&lat=39.91&layer=ward").json()
+    # Beijing to Washington: 11,160 km by the geodesic, 16,650 km on a flat map
+    nearest_m = answer["results"][0]["nearest"]["distance_m"]
+    assert nearest_m == pytest.approx(11_160_000, rel=1e-3)
+
+
+def test_at_and_edition_exclude_each_other(dc_url, dc_cache):
+    with serving(dc_url, dc_cache) as client:
+        answer = client.get("/api/v1/layers/ward/grids.geojson?edition=1&at=2016-01-01")
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "at and edition are both given; give one of them"

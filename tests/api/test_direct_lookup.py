@@ -42,7 +42,6 @@ def test_the_direct_answer_is_that_of_the_router(client, monkeypatch, place):
         pytest.param("lon=-77&lat=38.9&layer=", 422, "invalid_parameter", id="empty layer"),
         pytest.param("lon=-77&lat=38.9&layer=none", 404, "not_found", id="unknown layer"),
         pytest.param("lon=-77&lat=38.9&x=1", 422, "invalid_parameter", id="unknown name"),
-        pytest.param("lon=-77&lat=38.9\n", 422, "invalid_parameter", id="line end"),
     ],
 )
 def test_what_is_not_plain_is_refused_by_the_router(client, query, status, code):

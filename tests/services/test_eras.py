@@ -34,7 +34,10 @@ def test_a_place_is_ready_once_its_era_was_asked_for(dc_snapshot):
     answer = look_up(snapshot, *WHITE_HOUSE, now)
     assert look_up_if_ready(snapshot, *WHITE_HOUSE, now) == answer
     assert look_up_if_ready(snapshot, *VACANT, now) == look_up(snapshot, *VACANT, now)
-    assert look_up_if_ready(snapshot, *WHITE_HOUSE, Question(at=datetime(2014, 1, 1, tzinfo=UTC))) is None
+    assert (
+        look_up_if_ready(snapshot, *WHITE_HOUSE, Question(at=datetime(2014, 1, 1, tzinfo=UTC)))
+        is None
+    )
 
 
 def test_what_was_known_then_is_never_kept(dc_snapshot):
