@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from gridgis import __version__
+from gridgis.cli.terminal import printable
 from gridgis.errors import ConfigError, Conflict, FaultsFound, GridgisError, InvalidInput, NotFound
 
 EXIT_CODES: dict[type[GridgisError], int] = {
@@ -105,7 +106,7 @@ def _explain(error: BaseException) -> int:
         click.echo(f"gridgis: {error.format_message()}", err=True)
         return error.exit_code
     if isinstance(error, GridgisError):
-        click.echo(f"gridgis: {error}", err=True)
+        click.echo(f"gridgis: {printable(str(error), most=2000)}", err=True)
         return next(EXIT_CODES[base] for base in type(error).__mro__ if base in EXIT_CODES)
     click.echo(f"gridgis: {_keep_trace(error)}", err=True)
     return _UNFORESEEN

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gridgis.cli.terminal import printable
 from gridgis.errors import FaultsFound, GridgisError
 from gridgis.parse import parse_time, parse_zone
 from gridgis.services.editions import EditionViews
@@ -84,7 +85,7 @@ def naming(path: Path) -> Iterator[None]:
 
 def say(message: str) -> None:
     """Say something to the user, beside the results."""
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
 
 
 def say_all(notes: Any, *, most: int = 20) -> None:

@@ -8,6 +8,7 @@ import orjson
 import shapely
 
 from gridgis.cli.common import FILE, naming, reading_options, say, say_all, working
+from gridgis.cli.terminal import printable
 from gridgis.errors import FaultsFound, InvalidInput
 from gridgis.files.output import replacing
 from gridgis.files.vector import VectorFile, read_vector
@@ -115,11 +116,12 @@ def _report(read: VectorFile, grid_set: GridSet) -> dict[str, Any]:
 
 def _print(grid_set: GridSet) -> None:
     for reject in grid_set.rejects:
-        click.echo(f"row {reject.row}\t{reject.code or ''}\t{reject.reason}")
+        code = printable(reject.code or "", most=80)
+        click.echo(f"row {reject.row}\t{code}\t{printable(reject.reason)}")
     for fault in grid_set.faults:
         place = f"{fault.lon:.9f} {fault.lat:.9f}"
         size = f"{fault.area_m2:.4g} m² {fault.width_m:.3g} m"
-        click.echo(f"{fault.kind}\t{place}\t{size}\t{fault.detail}")
+        click.echo(f"{fault.kind}\t{place}\t{size}\t{printable(fault.detail)}")
 
 
 def _refuse(file: Path, grid_set: GridSet) -> None:

@@ -6,6 +6,7 @@ import click
 import orjson
 
 from gridgis.cli.common import AT, open_session
+from gridgis.cli.terminal import printable
 from gridgis.parse import parse_lat, parse_lon, parse_time
 from gridgis.services.lookup import Answer, Question, look_up, position_in_wgs84
 from gridgis.spatial.datum import Datum
@@ -47,7 +48,7 @@ def locate_command(
         click.echo(orjson.dumps(answer))
         return
     for result in answer["results"]:
-        click.echo("\n".join(_describe(result)))
+        click.echo("\n".join(printable(line) for line in _describe(result)))
 
 
 def _describe(result: Answer) -> list[str]:

@@ -1,5 +1,6 @@
 """`gridgis init`, `serve` and `demo`."""
 
+import os
 import socket
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -79,6 +80,9 @@ def demo_command(city: str, host: str, port: int, workers: int, *, no_serve: boo
     finally:
         store.close()
     say(f"{found.title} is loaded into {_shown(settings)}")
+    if settings.timezone != found.zone.key:
+        say(f"its dates are those of {found.zone.key}; set GRIDGIS_TIMEZONE to it to say dates so")
+        os.environ.setdefault("GRIDGIS_TIMEZONE", found.zone.key)
     if not no_serve:
         say(f"open http://{host}:{port} — Ctrl+C ends it")
         _serve(host, port, workers)

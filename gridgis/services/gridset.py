@@ -17,9 +17,10 @@ from gridgis.errors import GeometryError, InvalidInput
 from gridgis.files.features import to_text
 from gridgis.files.vector import VectorFile, read_vector
 from gridgis.spatial.clean import clean
+from gridgis.spatial.faults import make_unmatched_vertex
 from gridgis.spatial.lattice import area_m2, snap
 from gridgis.spatial.nesting import find_nesting_faults
-from gridgis.spatial.projected import bring_to_degrees, is_lonlat, make_transform
+from gridgis.spatial.projected import AddedVertex, bring_to_degrees, is_lonlat, make_transform
 from gridgis.spatial.tiling import Fault, find_faults, find_multiparts, match_edges
 
 MAX_CODE_LENGTH = 64
@@ -125,11 +126,12 @@ def prepare_grids(
         usable, file.crs, merge_duplicates=merge_duplicates
     )
     more_rejects += differing
-    projected, notes = bring_to_degrees(grouped, file.crs)
+    projected, noded = bring_to_degrees(grouped, file.crs)
+    notes = [] if is_lonlat(file.crs) else [f"brought from {file.crs} to longitude and latitude"]
     polygons, clean_notes, unfit = _clean_all(projected)
     faults = [*faults, *duplicates, *unfit]
     matched, matched_boundary, added = match_edges(polygons, boundary)
-    faults += [*added, *find_multiparts(matched)]
+    faults += [*(_noded(vertex) for vertex in noded), *added, *find_multiparts(matched)]
     if not rejects and not more_rejects and not _stop(faults):
         faults += find_faults(matched, matched_boundary)
     first_rows = {row.code: row for row in reversed(rows)}
@@ -158,6 +160,10 @@ class _Row:
     code: str
     name: str
     parents: tuple[str, ...]
+
+
+def _noded(vertex: AddedVertex) -> Fault:
+    return make_unmatched_vertex(vertex.lacking, vertex.owner, vertex.lon, vertex.lat)
 
 
 def _is_misplaced(fault: Fault, children: Mapping[str, Any], parents: Mapping[str, Any]) -> bool:

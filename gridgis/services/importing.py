@@ -111,6 +111,12 @@ def import_members(
     _require_usable(rows, rejects)
     ignored = [str(c) for c in table.rows.columns if c not in _ROSTER_COLUMNS]
     notes = [f"columns left out: {', '.join(ignored)}"] if ignored else []
+    roleless = sum(not cells["role"] for _, cells in _walk(table, _ROSTER_COLUMNS))
+    if roleless:
+        roles = ", ".join(snapshot.roster.roles(layer)) or "none"
+        notes.append(
+            f"{roleless} rows without a role are read as {DEFAULT_ROLE!r}; roles so far: {roles}"
+        )
     vacancies = sum(not row.member for row in rows)
     counts = {"rows": len(rows), "vacancies": vacancies}
     if commit and rows:
@@ -232,6 +238,7 @@ def import_incidents(
         raise InvalidInput(f"{reason}; name it shorter with --source")
     unusable = dict(positions.reasons)
     incidents, rejects = [], []
+    first_rows: dict[str, int] = {}
     taken = zip(_walk(table, columns.values()), positions.lon, positions.lat, strict=True)
     for (number, cells), lon, lat in taken:
         try:
@@ -241,11 +248,12 @@ def import_incidents(
         except InvalidInput as error:
             rejects.append(Reject(number, cells[columns["code"]] or None, str(error)))
             continue
+        first = first_rows.setdefault(incident.code, number)
+        if first != number:
+            rejects.append(Reject(number, incident.code, f"has the code of row {first}"))
+            continue
         incidents.append(incident)
     _require_usable(incidents, rejects)
-    doubled = [code for code, n in Counter(i.code for i in incidents).items() if n > 1]
-    if doubled:
-        raise InvalidInput(f"code {doubled[0]} stands more than once in column {columns['code']}")
     homes = find_homes(snapshot, incidents)
     counts = {"rows": len(incidents)}
     if commit and incidents:

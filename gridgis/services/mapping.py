@@ -19,14 +19,16 @@ from gridgis.store.database import Store
 
 _WORDS = {
     "en": {
-        "title": "Coverage of {layer}",
+        "title_coverage": "Coverage of {layer}",
+        "title_incidents": "Incidents by grid: {layer}",
         "incidents": "Incidents",
         "residents": "Residents",
         "covered": "Reached within {minutes} min (circle)",
         "responsible": "Responsible",
     },
     "zh-CN": {
-        "title": "{layer}覆盖图",
+        "title_coverage": "{layer}覆盖图",
+        "title_incidents": "{layer}事件分布图",
         "incidents": "事件数",
         "residents": "居民数",
         "covered": "{minutes}分钟内可达(直线圆圈)",
@@ -64,7 +66,7 @@ def draw_map(store: Store, snapshot: Snapshot, request: MapRequest, *, now: date
     )
     return render_coverage_map(
         CoverageMap(
-            title=request.title or words["title"],
+            title=request.title or words[f"title_{request.measure}"],
             language=request.language,
             measure=request.measure,
             layer=view.layer.name,
@@ -105,11 +107,14 @@ def _make_grids(
         members = find_responsible(snapshot.roster, view, view.chain(code), question)
         value = counts.get(code, 0) if request.measure == "incidents" else share
         details = {
-            words["incidents"]: str(counts.get(code, 0)),
             words["residents"]: f"{row['residents']:,.0f}",
-            words["covered"]: "—" if share is None else f"{share:.0%}",
             words["responsible"]: ", ".join(entry["member"] or "—" for entry in members),
         }
+        # the measure of the map is in every popup already
+        if request.measure == "coverage":
+            details[words["incidents"]] = str(counts.get(code, 0))
+        else:
+            details[words["covered"]] = "—" if share is None else f"{share:.0%}"
         grids.append(MapGrid(code, view.grids[code].name, polygons[code], value, details))
     return grids
 

@@ -19,6 +19,7 @@ __all__ = [
     "list_words",
     "local_plane",
     "make_fault",
+    "make_unmatched_vertex",
     "measure_area_m2",
     "measure_width_m",
     "sort_faults",
@@ -59,6 +60,12 @@ class Fault:
     lat: float
     detail: str
     geometry: Any = None
+
+
+def make_unmatched_vertex(lacking: str, owner: str, lon: float, lat: float) -> Fault:
+    """Make the fault of a vertex on a common border that only `owner` has."""
+    detail = f"{lacking} has no vertex where {owner} has one on their common border"
+    return Fault("unmatched_vertex", (lacking, owner), 0.0, 0.0, lon, lat, detail)
 
 
 def make_fault(

@@ -5,6 +5,7 @@ and its long edges are cut in that CRS first, alike from both sides; then every 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,26 @@ from gridgis.spatial import rings as ring_arrays
 from gridgis.spatial.lattice import FloatArray
 from gridgis.spatial.matching import densify, match_vertices
 
-__all__ = ["bring_to_degrees", "is_lonlat", "make_transform"]
+__all__ = ["AddedVertex", "bring_to_degrees", "is_lonlat", "make_transform"]
 
 _UNITS_PER_METRE = 10_000
 _LONGEST_EDGE_M = 200.0
 _WGS84 = "EPSG:4326"
 
 
+@dataclass(frozen=True)
+class AddedVertex:
+    """A vertex that polygon `lacking` was given because `owner` has it; both are keys."""
+
+    lacking: Any
+    owner: Any
+    lon: float
+    lat: float
+
+
 def bring_to_degrees(
     polygons: Mapping[Any, Any], crs: str
-) -> tuple[dict[Any, Any], tuple[str, ...]]:
+) -> tuple[dict[Any, Any], list[AddedVertex]]:
     """Bring polygons to WGS84 degrees.
 
     Parameters
@@ -38,13 +49,14 @@ def bring_to_degrees(
     -------
     polygons
         Lon/lat polygons by the same keys; their vertices are not on the lattice yet.
-    notes
-        What was done, one sentence each.
+    added
+        The vertices that a polygon was given because a neighbour has them.
     """
     if is_lonlat(crs) or not polygons:
-        return dict(polygons), ()
+        return dict(polygons), []
     shapes = np.array(list(polygons.values()), dtype=object)
-    notes = [f"brought from {crs} to longitude and latitude"]
+    found: list[AddedVertex] = []
+    to_wgs84 = make_transform(crs)
     reference = pyproj.CRS.from_user_input(crs)
     if not reference.is_geographic:
         metres_per_crs_unit = float(reference.axis_info[0].unit_conversion_factor)
@@ -53,10 +65,15 @@ def bring_to_degrees(
         rings = ring_arrays.from_polygons(shapes, units)
         rings, added = match_vertices(rings, (metres_per_unit, metres_per_unit))
         if added:
-            notes.append(f"{len(added)} vertices added in {crs} where a neighbour has one")
+            keys = list(polygons)
+            places = to_wgs84(np.array([vertex.vertex for vertex in added]) / units)
+            found = [
+                AddedVertex(keys[vertex.polygon], keys[vertex.owner], float(lon), float(lat))
+                for vertex, (lon, lat) in zip(added, places, strict=True)
+            ]
         shapes = ring_arrays.to_polygons(densify(rings, _LONGEST_EDGE_M / metres_per_unit), units)
-    moved = shapely.transform(shapes, make_transform(crs))
-    return dict(zip(polygons, moved, strict=True)), tuple(notes)
+    moved = shapely.transform(shapes, to_wgs84)
+    return dict(zip(polygons, moved, strict=True)), found
 
 
 def make_transform(crs: str) -> Callable[[FloatArray], FloatArray]:

@@ -5,7 +5,7 @@ to faces, and the number of grids over a face tells: none is a gap, two or more 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from gridgis.spatial.faults import (
     count_kinds,
     list_words,
     make_fault,
+    make_unmatched_vertex,
     measure_width_m,
     sort_faults,
 )
@@ -99,11 +100,12 @@ def match_edges(
 
 def _unmatched_vertex(added: Added, names: list[str], is_kept_out: bool) -> Fault:
     lacking, owner = names[added.polygon], names[added.owner]
-    lon, lat = to_degrees(np.array(added.vertex))
-    detail = f"{lacking} has no vertex where {owner} has one on their common border"
+    lon, lat = to_degrees(np.array(added.vertex)).tolist()
+    fault = make_unmatched_vertex(lacking, owner, lon, lat)
     if is_kept_out:
-        detail += f", and cannot get it: {lacking} would cross itself"
-    return Fault("unmatched_vertex", (lacking, owner), 0.0, 0.0, float(lon), float(lat), detail)
+        reason = f"{fault.detail}, and cannot get it: {lacking} would cross itself"
+        return replace(fault, detail=reason)
+    return fault
 
 
 def find_faults(polygons: Mapping[str, Any], boundary: Any = None) -> list[Fault]:

@@ -364,3 +364,41 @@ def who(answer):
 
 def test_run_gives_the_exit_code():
     assert run(["--version"]) == 0
+
+
+def test_the_second_row_of_a_code_is_left_out_and_the_others_are_taken(gridgis, town, tmp_path):
+    rows = [
+        "code,occurred_at,category,lon,lat",
+        "1,2026-01-01,noise,0.0005,0.0005",
+        "1,2026-01-02,light,0.0005,0.0005",
+        "2,2026-01-03,noise,0.0005,0.0005",
+    ]
+    (tmp_path / "incidents.csv").write_text("\n".join(rows) + "\n")
+    outcome = gridgis("import", "incidents", "incidents.csv", "--commit")
+    assert outcome.code == 0
+    assert "row 2 left out: has the code of row 1" in outcome.err
+    with sqlite3.connect(town) as connection:
+        stored = connection.execute("SELECT code, category FROM incident ORDER BY code").fetchall()
+    assert stored == [("1", "noise"), ("2", "noise")]
+
+
+def test_a_row_without_a_role_is_said(gridgis, town, tmp_path):
+    (tmp_path / "members.csv").write_text("code,name\nA,Ada\n")
+    outcome = gridgis("import", "members", "members.csv", "--layer", "town")
+    assert "1 rows without a role are read as 'manager'" in outcome.err
+
+
+def test_control_characters_of_a_file_never_reach_the_terminal(gridgis, town, tmp_path):
+    feature = {
+        "type": "Feature",
+        "properties": {"code": "A\n\x1b[31m"},
+        "geometry": {
+            "type": "Polygon",
+            "coordinates": [[[0, 0], [0.001, 0], [0.001, 0.001], [0, 0]]],
+        },
+    }
+    content = json.dumps({"type": "FeatureCollection", "features": [feature]})
+    (tmp_path / "odd.geojson").write_text(content)
+    outcome = gridgis("check", "odd.geojson", "--code", "code")
+    assert "\x1b" not in outcome.out + outcome.err
+    assert outcome.out.count("\n") == 1

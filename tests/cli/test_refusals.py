@@ -275,9 +275,6 @@ TABLE_FILES = {
             "incidents": (INCIDENTS.replace(b"2026-01-01", b"2026-01-01 08:00"), "with its zone"),
         }
     ),
-    "a-code-that-stands-twice": (
-        {"incidents": (INCIDENTS + INCIDENTS.split(b"\n")[1] + b"\n", "1 stands more than once")}
-    ),
     "codes-of-no-grid": ({"members": (CSV.replace(b"A,Ada", b"X,Ada"), "has a grid 'X'")}),
     "an-end-before-the-start": (
         {
