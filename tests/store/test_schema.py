@@ -3,6 +3,7 @@
 import sqlite3
 import uuid
 
+import geoalchemy2  # noqa: F401 - an inspector knows the type geometry once it is imported
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata

@@ -192,6 +192,7 @@ def test_page_works_below_a_path_prefix(visit, site):
     page.goto(f"{site}/city/{ANSWER}")
     await_answer(page)
     assert "/city/?lon=-77.0365" in page.url
+    page.unroute_all(behavior="wait")
 
 
 @pytest.mark.usefixtures("site")

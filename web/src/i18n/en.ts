@@ -97,7 +97,6 @@ export const en = {
   "point.circleLabel": "15-minute circle",
   "point.areaLabel": "15-minute area",
   "point.unknown": "There is no service point “{code}”.",
-  "grid.unknown": "There is no grid {code} in this layer.",
 
   "map.label":
     "Map of the grids. Arrow keys move, plus and minus zoom, Enter asks about the centre.",

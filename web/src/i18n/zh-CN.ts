@@ -96,7 +96,6 @@ export const zhCN: Texts = {
   "point.circleLabel": "15 分钟直线圆圈",
   "point.areaLabel": "15 分钟服务范围",
   "point.unknown": "没有编码为“{code}”的服务点。",
-  "grid.unknown": "该图层没有代码为 {code} 的网格。",
 
   "map.label": "网格地图。方向键移动，加减键缩放，回车查询地图中心。",
   "map.zoomIn": "放大",

@@ -77,6 +77,12 @@ export function useInquiry() {
     }
   }
 
+  /** Show that a question cannot be answered, where that is known without asking. */
+  function refuse(question: Question, problem: Problem): void {
+    clear();
+    inquiry.value = { status: "failed", question, problem };
+  }
+
   async function askNearest(
     answer: Answer,
     kinds: readonly string[],
@@ -93,7 +99,7 @@ export function useInquiry() {
     }
   }
 
-  return { inquiry, nearest, ask, clear };
+  return { inquiry, nearest, ask, refuse, clear };
 }
 
 async function findAnswer(
