@@ -93,8 +93,20 @@ export function useGrids(layer: Ref<Layer | null>, at: Ref<string | null>) {
     }
   }
 
+  /** Resolves once the grids are loaded, or cannot be: names are looked up among them. */
+  function settle(): Promise<void> {
+    const isSettled = () => grids.value !== null || problem.value !== null;
+    if (isSettled()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = watch(isSettled, () => {
+        stop();
+        resolve();
+      });
+    });
+  }
+
   watch([layer, at], load);
-  return { grids, items, upperItems, upper, problem };
+  return { grids, items, upperItems, upper, problem, settle };
 }
 
 /** Find the edition of a number: the one in force is known, older ones are fetched once. */
